@@ -1,0 +1,37 @@
+#include <reprise/core/condition_variable.hpp>
+
+#include "engine.hpp"
+
+namespace reprise {
+
+using detail::engine;
+using detail::waiter;
+
+std::exception_ptr condition_variable::block(void (*unlock)(void*), void* lock, const detail::delay* within,
+                                             bool& notified) {
+  engine& e = enter("condition_variable::wait");
+  detail::task_core& me = e.task_that_waits("condition_variable::wait");
+  e.point(me, {operation_kind::condition_wait, object()});
+  waiter w;
+  w.object = this;
+  unlock(lock);
+  detail::queued in_line(waiters_, w);
+  const auto how = e.block(me, w, operation_kind::condition_wait, __builtin_return_address(0), within);
+  in_line.leave();
+  notified = how == engine::wake_up::woken;
+  if (how != engine::wake_up::cancelled) return nullptr;
+  return std::make_exception_ptr(cancelled(me.cancel_message ? *me.cancel_message : std::string()));
+}
+
+void condition_variable::notify(std::size_t count) noexcept {
+  engine* e = try_enter();
+  if (!e) return;
+  e->announce({operation_kind::condition_notify, object()});
+  for (waiter* w = waiters_.first(); w && count > 0; w = w->next) {
+    if (w->status != waiter::state::pending) continue;
+    --count;
+    e->wake(*w);
+  }
+}
+
+}  // namespace reprise

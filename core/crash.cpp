@@ -1,0 +1,129 @@
+// What would end the process, as a verdict of the run: stack overflow, std::terminate.
+
+#include "engine.hpp"
+
+#include <fmt/format.h>
+
+#include <signal.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <exception>
+#include <mutex>
+
+namespace reprise::detail {
+
+namespace {
+
+constexpr std::size_t emergency_size = 256 * 1024;
+
+struct sigaction previous_segv;
+struct sigaction previous_bus;
+std::terminate_handler previous_terminate = nullptr;
+thread_local char* emergency_stack = nullptr;
+
+/// Where an overflowed fiber goes on: on a stack of its own, as ordinary code, after the signal handler has returned.
+[[noreturn]] void land_overflow() {
+#if defined(REPRISE_ASAN)
+  void* fake = nullptr;
+  __sanitizer_start_switch_fiber(&fake, emergency_stack, emergency_size);
+  __sanitizer_finish_switch_fiber(fake, nullptr, nullptr);
+#endif
+  engine& e = *engine::running();
+  const std::size_t size = e.current_fiber()->stack->size;
+  e.abandon_current(verdict::crashed,
+                    fmt::format("stack overflow in {}: it used all of its {} KiB{}\n  give it more: spawn_options::stack_size, or config::stack_size for all",
+                                e.current_task() ? e.current_task()->name() : "a callback", size / 1024, e.whereabouts()));
+}
+
+void pass_on(const struct sigaction& previous, int number, siginfo_t* info, void* context) {
+  if (previous.sa_flags & SA_SIGINFO) {
+    previous.sa_sigaction(number, info, context);
+  } else if (previous.sa_handler == SIG_DFL || previous.sa_handler == SIG_IGN) {
+    ::sigaction(number, &previous, nullptr);  // the instruction faults again, and is nobody's business but the system's
+  } else {
+    previous.sa_handler(number);
+  }
+}
+
+void on_fault(int number, siginfo_t* info, void* context) {
+  [[maybe_unused]] engine* e = engine::running();
+#if defined(__x86_64__)
+  if (e && emergency_stack && e->current_fiber()->stack) {
+    const stack_slot* hit = e->stacks().guard_at(info->si_addr);
+    if (hit && hit == e->current_fiber()->stack) {
+      auto& registers = static_cast<ucontext_t*>(context)->uc_mcontext.gregs;
+      registers[REG_RSP] = static_cast<greg_t>((reinterpret_cast<std::uintptr_t>(emergency_stack) + emergency_size) & ~std::uintptr_t{15}) - 8;
+      registers[REG_RIP] = static_cast<greg_t>(reinterpret_cast<std::uintptr_t>(&land_overflow));
+      return;
+    }
+  }
+#endif
+  pass_on(number == SIGSEGV ? previous_segv : previous_bus, number, info, context);
+}
+
+[[noreturn]] void on_terminate() {
+  engine* e = engine::running();
+  if (e && e->current_fiber()->stack) {
+    const std::exception_ptr failure = std::current_exception();
+    std::string what = e->current_task() ? e->current_task()->name() : std::string("a callback");
+    bool unwinding = false;
+    if (failure) {
+      try {
+        std::rethrow_exception(failure);
+      } catch (const forced_unwind&) {
+        unwinding = true;
+      } catch (const cancelled&) {
+        unwinding = e->tearing_down();
+      } catch (...) {
+      }
+    }
+    if (unwinding) {
+      what += " stands under a noexcept function, so it could not be unwound and is left standing";
+      e->append_note(what);
+      e->abandon_current(verdict::failed, std::move(what));
+    }
+    e->abandon_current(verdict::crashed,
+                       fmt::format("std::terminate was called in {}{}{}", what, failure ? " for " + describe(failure) : "", e->whereabouts()));
+  }
+  if (previous_terminate) previous_terminate();
+  std::abort();
+}
+
+}  // namespace
+
+void install_crash_handlers() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    struct sigaction action {};
+    action.sa_sigaction = on_fault;
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+    sigemptyset(&action.sa_mask);
+    ::sigaction(SIGSEGV, &action, &previous_segv);
+    ::sigaction(SIGBUS, &action, &previous_bus);
+    previous_terminate = std::set_terminate(on_terminate);
+  });
+}
+
+void prepare_alternate_stack() {
+  if (emergency_stack) return;
+  stack_t present{};
+  ::sigaltstack(nullptr, &present);
+  if (present.ss_flags & SS_DISABLE) {
+    constexpr std::size_t size = 64 * 1024;
+    void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory != MAP_FAILED) {
+      present = {};
+      present.ss_sp = memory;
+      present.ss_size = size;
+      ::sigaltstack(&present, nullptr);
+    }
+  }
+  void* memory = ::mmap(nullptr, emergency_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory != MAP_FAILED) emergency_stack = static_cast<char*>(memory);
+}
+
+}  // namespace reprise::detail

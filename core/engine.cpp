@@ -1,0 +1,895 @@
+#include "engine.hpp"
+
+#include "offload_internal.hpp"
+
+#include <reprise/core/format.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <mutex>
+#include <utility>
+
+namespace reprise::detail {
+
+thread_local constinit engine* engine::running_ = nullptr;
+
+engine::engine() : exceptions_(&thread_exceptions()) {}
+engine::~engine() = default;
+
+engine& engine::of_thread() {
+  // Kept for the thread's next run: warm stacks and slabs are most of a run's speed. Never destroyed, because handles may outlive their run and
+  // look at a slot's generation; a thread that ends leaves its slabs to the next one that runs something.
+  static std::vector<engine*> idle;
+  static std::mutex idle_mutex;
+  struct holder {
+    engine* mine;
+    holder() {
+      const std::scoped_lock lock(idle_mutex);
+      if (idle.empty()) {
+        mine = new engine();
+      } else {
+        mine = idle.back();
+        idle.pop_back();
+      }
+      mine->exceptions_ = &thread_exceptions();
+    }
+    ~holder() {
+      const std::scoped_lock lock(idle_mutex);
+      idle.push_back(mine);
+    }
+  };
+  static thread_local holder h;
+  return *h.mine;
+}
+
+task_core& engine::task_that_waits(const char* call) {
+  if (current_task_) [[likely]] {
+    if (current_task_->forced) [[unlikely]] check_forced(*current_task_);
+    return *current_task_;
+  }
+  throw cannot_wait(current_job_ ? fmt::format("{}: an offloaded job can't wait; it may spend, sleep_for and log", call)
+                                 : fmt::format("{}: a callback can't wait; spawn a task for it", call));
+}
+
+// ---------------------------------------------------------------- who goes on
+
+fiber* engine::next_fiber() {
+  for (;;) {
+    if (tearing_by_force_) return &main_;
+    if (failing_soon_) [[unlikely]] {
+      failing_soon_ = false;
+      if (phase_ == phase::running) return come_to(reason::failure);
+    }
+    ready_entry e;
+    if (!take_entry(e)) return &main_;
+    switch (e.kind) {
+      case entry_kind::step:
+        ++steps_;
+        return step(*static_cast<task_core*>(e.target));
+      case entry_kind::sleeper: {
+        auto& t = *static_cast<task_core*>(e.target);
+        if (t.sleep_generation != e.generation || !t.leaf) break;
+        ++steps_;
+        wake(*t.leaf, waiter::state::expired);
+        break;
+      }
+      case entry_kind::timer: {
+        auto& slot = *static_cast<timer_slot*>(e.target);
+        if (slot.generation != e.generation) break;
+        ++steps_;
+        if (slot.strike) {
+          const auto strike = slot.strike;
+          void* argument = slot.argument;
+          ++slot.generation;
+          timer_slots_.give_back(slot);
+          strike(argument);
+          break;
+        }
+        return run_on_runner(e);
+      }
+      case entry_kind::node: {
+        auto& node = *static_cast<callback_node*>(e.target);
+        ++steps_;
+        if (node.user) return run_on_runner(e);
+        node.run(*this, node);
+        break;
+      }
+      case entry_kind::job: {
+        auto& j = *static_cast<job*>(e.target);
+        if (j.sleep_generation != e.generation) break;
+        ++steps_;
+        ++j.sleep_generation;
+        current_task_ = nullptr;
+        current_job_ = &j;
+        feed(0, {operation_kind::job, j.number});
+        return j.top;
+      }
+      case entry_kind::delivery: {
+        ++steps_;
+        const std::unique_ptr<std::shared_ptr<job>> j(static_cast<std::shared_ptr<job>*>(e.target));
+        if ((*j)->awaiter) wake(*(*j)->awaiter);
+        break;
+      }
+      case entry_kind::stop:
+        ++steps_;
+        stopping_ = true;
+        break;
+    }
+  }
+}
+
+bool engine::take_entry(ready_entry& e) {
+  if (!choosing_) {
+    while (turn_left_ == 0) {
+      if (stopping_) {
+        come_to(reason::finished);
+        return false;
+      }
+      if (!begin_turn()) return false;
+    }
+  } else {
+    for (;;) {
+      if (!ready_.empty()) break;
+      if (stopping_) {
+        come_to(reason::finished);
+        return false;
+      }
+      expire_timers();
+      if (!ready_.empty() || !runnable_.empty()) break;
+      if (!advance_clock()) return false;
+    }
+  }
+  if (steps_ >= step_limit_) [[unlikely]] {
+    come_to(phase_ == phase::running ? reason::step_limit : reason::budget);
+    return false;
+  }
+  if (!choosing_) {
+    --turn_left_;
+    e = ready_.pop();
+  } else if (!ready_.empty()) {
+    e = ready_.pop();
+  } else {
+    e = runnable_.take(pick(runnable_.size(), false));
+  }
+  return true;
+}
+
+bool engine::begin_turn() {
+  if (ready_.empty() && !advance_clock()) return false;
+  expire_timers();
+  turn_left_ = ready_.size();
+  return true;
+}
+
+void engine::drop_stale_timers() {
+  while (!timers_.empty() && stale(timers_.first().target)) {
+    timers_.pop();
+    if (stale_timers_ > 0) --stale_timers_;
+  }
+}
+
+bool engine::advance_clock() {
+  drop_stale_timers();
+  if (timers_.empty()) {
+    come_to(reason::deadlock);
+    return false;
+  }
+  const std::int64_t when = timers_.first().when;
+  if (when > now_) {
+    const std::int64_t limit = options_->time_limit.count();
+    if (limit > 0 && when > limit && phase_ == phase::running) {
+      move_clock(std::max(now_, limit));
+      come_to(reason::time_limit);
+      return false;
+    }
+    move_clock(when);
+  }
+  return true;
+}
+
+void engine::expire_timers() {
+  while (!timers_.empty()) {
+    const auto& first = timers_.first();
+    if (first.when > now_) {
+      if (!stale(first.target)) break;
+      timers_.pop();
+      if (stale_timers_ > 0) --stale_timers_;
+      continue;
+    }
+    const timer_target target = first.target;
+    timers_.pop();
+    if (!stale(target)) {
+      push({target.pointer, target.generation, target.kind});
+    } else if (stale_timers_ > 0) {
+      --stale_timers_;
+    }
+  }
+}
+
+bool engine::stale(const timer_target& t) noexcept {
+  switch (t.kind) {
+    case entry_kind::sleeper: return static_cast<task_core*>(t.pointer)->sleep_generation != t.generation;
+    case entry_kind::timer: return static_cast<timer_slot*>(t.pointer)->generation != t.generation;
+    default: return false;
+  }
+}
+
+void engine::timer_went_stale() {
+  // As asyncio does: a heap that is mostly of cancelled timers is rebuilt.
+  if (++stale_timers_ > 100 && stale_timers_ > timers_.size() / 2) {
+    timers_.purge([](const timer_target& t) { return stale(t); });
+    stale_timers_ = 0;
+  }
+}
+
+void engine::move_clock(std::int64_t to) {
+  if (options_->sink) [[unlikely]] options_->sink->on_time(duration(now_), duration(to));
+  now_ = to;
+}
+
+void engine::push(const ready_entry& e) {
+  if (choosing_) {
+    bool choosable = e.kind == entry_kind::step || e.kind == entry_kind::job;
+    if (e.kind == entry_kind::timer) {
+      auto& slot = *static_cast<timer_slot*>(e.target);
+      choosable = slot.strike == nullptr;
+    }
+    if (e.kind == entry_kind::node) choosable = static_cast<callback_node*>(e.target)->user;
+    if (choosable) return runnable_.push(e);
+  }
+  ready_.push(e);
+}
+
+fiber* engine::step(task_core& t) {
+  current_task_ = &t;
+  current_job_ = nullptr;
+  feed(t.number, t.next);
+  if (!t.started) [[unlikely]] {
+    t.started = true;
+    if (offered_ && offered_->size == std::bit_ceil(t.stack_size)) {
+      t.own.stack = std::exchange(offered_, nullptr);
+    } else {
+      prepare(t.own, stacks_.take(t.stack_size), task_entry);
+    }
+    t.top = &t.own;
+  }
+  return t.top;
+}
+
+fiber* engine::run_on_runner(const ready_entry& e) {
+  if (!runner_) {
+    auto f = std::make_unique<fiber>();
+    prepare(*f, stacks_.take(stack_pool::default_size), runner_entry);
+    runner_ = f.get();
+    runners_.push_back(std::move(f));
+  }
+  current_task_ = nullptr;
+  current_job_ = nullptr;
+  runner_entry_ = e;
+  return runner_;
+}
+
+void engine::suspend(task_core& me) {
+  me.top = current_fiber_;
+  if (current_fiber_->stack && current_fiber_->stack->overrun()) [[unlikely]]
+    abandon_current(verdict::crashed, fmt::format("stack overflow in {}: it used all of its {} KiB", me.name(),
+                                                  current_fiber_->stack->size / 1024));
+  fiber* to = next_fiber();
+  if (to != current_fiber_) switch_fiber(*this, *current_fiber_, *to);
+  if (me.forced) [[unlikely]] check_forced(me);
+}
+
+void engine::check_forced(task_core& me) {
+  if (++me.thrown_at > 8) {
+    abandon_current(verdict::failed,
+                    fmt::format("{} swallowed its unwinding: it went on after a catch (...) without `throw;`", me.name()));
+  }
+  throw forced_unwind{};
+}
+
+void engine::yield(task_core& me) {
+  me.next = {operation_kind::yield, 0};
+  push_step(me);
+  suspend(me);
+  if (me.must_cancel) [[unlikely]] throw_cancelled(me);
+}
+
+void engine::throw_cancelled(task_core& me) {
+  me.must_cancel = false;
+  std::string message;
+  if (me.cancel_message) message = *me.cancel_message;
+  throw cancelled(std::move(message));
+}
+
+engine::wake_up engine::block(task_core& me, waiter& w, operation_kind op, void* place, const delay* within) {
+  w.task = &me;
+  me.next = {op, w.object ? w.object->object() : 0};
+  me.place = place;
+  me.leaf = &w;
+  if (within && within->ns != delay::forever) add_sleeper(deadline_after(now_, within->ns), me);
+  if (me.must_cancel && w.status == waiter::state::pending) {
+    me.must_cancel = false;
+    wake(w, waiter::state::cancelled);
+  }
+  struct restore {
+    engine& e;
+    task_core& t;
+    bool timed;
+    ~restore() {
+      t.leaf = nullptr;
+      if (timed) {
+        ++t.sleep_generation;
+        if (t.asked_while_waiting) e.timer_went_stale();
+      }
+      t.asked_while_waiting = false;
+    }
+  };
+  {
+    const restore r{*this, me, within != nullptr};
+    suspend(me);
+    if (within && w.status != waiter::state::expired) me.asked_while_waiting = true;  // its timer is stale from now on
+  }
+  if (me.must_cancel) {
+    me.must_cancel = false;
+    return wake_up::cancelled;
+  }
+  switch (w.status) {
+    case waiter::state::expired: return wake_up::expired;
+    case waiter::state::cancelled: return wake_up::cancelled;
+    default: return wake_up::woken;
+  }
+}
+
+void engine::wake(waiter& w, waiter::state how) noexcept {
+  if (w.status != waiter::state::pending) return;
+  w.status = how;
+  push_step(*w.task);
+}
+
+bool engine::await(task_core& me, future_core& core, operation_kind op, void* place) {
+  point(me, {op, core.object});
+  if (&core == static_cast<future_core*>(&me)) {
+    push_step(me);
+    suspend(me);
+    if (me.must_cancel) throw_cancelled(me);
+    throw error(fmt::format("{} waits for itself", me.name()));
+  }
+  if (core.done()) return false;
+  callback_node node;
+  node.wakes = &me;
+  list(core, node);
+  me.place = place;
+  me.awaited = &core;
+  if (me.must_cancel && cancel(core, me.cancel_message ? *me.cancel_message : std::string())) me.must_cancel = false;
+  struct restore {
+    task_core& t;
+    callback_node& n;
+    ~restore() {
+      t.awaited = nullptr;
+      unlist(n);
+    }
+  };
+  {
+    const restore r{me, node};
+    me.next = {op, core.object};
+    suspend(me);
+  }
+  if (me.must_cancel) {
+    me.must_cancel = false;
+    return true;
+  }
+  return false;
+}
+
+// ---------------------------------------------------------------- choices
+
+std::size_t engine::size() const noexcept { return runnable_.size() + (choosing_among_running_ ? 1 : 0); }
+
+candidate engine::operator[](std::size_t i) const noexcept {
+  if (choosing_among_running_) {
+    if (i == 0) return {current_task_->number, current_task_->next};
+    --i;
+  }
+  const ready_entry& e = runnable_[i];
+  switch (e.kind) {
+    case entry_kind::step: {
+      const auto& t = *static_cast<const task_core*>(e.target);
+      return {t.number, t.next};
+    }
+    case entry_kind::timer:
+      return {0, {operation_kind::callback, static_cast<const timer_slot*>(e.target)->number}};
+    case entry_kind::job: return {0, {operation_kind::job, static_cast<const job*>(e.target)->number}};
+    default: return {0, {operation_kind::callback, 0}};
+  }
+}
+
+choice_source& engine::source() {
+  if (!source_) {
+    seeded_ = make_seeded_source(options_->seed, options_->schedule);
+    source_ = seeded_.get();
+  }
+  return *source_;
+}
+
+std::size_t engine::pick(std::size_t bound, bool running_goes_on) {
+  if (bound < 2) return 0;
+  choosing_among_running_ = running_goes_on;
+  choice_label label;
+  if (current_task_) {
+    label = {current_task_->path, current_task_->choices++, current_task_->next.kind};
+  } else {
+    label.count = outside_choices_++;
+  }
+  const std::size_t i = source().take_schedule(label, *this);
+  choosing_among_running_ = false;
+  if (options_->record) choices_.push_back({choice_kind::schedule, label, bound, i});
+  return i < bound ? i : 0;
+}
+
+void engine::choose_point(task_core& me) {
+  // What could run beside the task: bookkeeping first, it runs to completion before a choice.
+  for (;;) {
+    expire_timers();
+    if (ready_.empty()) break;
+    const ready_entry& e = ready_[0];
+    if (e.kind == entry_kind::stop) break;
+    if (e.kind == entry_kind::node) {
+      auto& node = *static_cast<callback_node*>(ready_.pop().target);
+      ++steps_;
+      node.run(*this, node);
+    } else if (e.kind == entry_kind::sleeper) {
+      const ready_entry s = ready_.pop();
+      auto& t = *static_cast<task_core*>(s.target);
+      if (t.sleep_generation != s.generation || !t.leaf) continue;
+      ++steps_;
+      wake(*t.leaf, waiter::state::expired);
+    } else if (e.kind == entry_kind::timer) {
+      const ready_entry s = ready_.pop();
+      auto& slot = *static_cast<timer_slot*>(s.target);
+      if (slot.generation != s.generation) continue;
+      ++steps_;
+      const auto strike = slot.strike;
+      void* argument = slot.argument;
+      ++slot.generation;
+      timer_slots_.give_back(slot);
+      strike(argument);
+    } else {
+      const ready_entry s = ready_.pop();
+      ++steps_;
+      const std::unique_ptr<std::shared_ptr<job>> j(static_cast<std::shared_ptr<job>*>(s.target));
+      if ((*j)->awaiter) wake(*(*j)->awaiter);
+    }
+  }
+  if (!runnable_.empty()) {
+    const std::size_t i = pick(runnable_.size() + 1, true);
+    if (i > 0) {
+      ++preemptions_;
+      const ready_entry chosen = runnable_.take(i - 1);
+      push_step(me);
+      me.top = current_fiber_;
+      ready_.push(chosen);
+      suspend(me);
+      return;
+    }
+  }
+  feed(me.number, me.next);
+}
+
+std::uint64_t engine::choose(choice_kind kind, std::uint64_t bound, operation_kind op) {
+  if (bound < 2) return 0;
+  choice_label label;
+  if (current_task_) {
+    label = {current_task_->path, current_task_->choices++, op};
+  } else {
+    label = {0, outside_choices_++, op};
+  }
+  const std::uint64_t value = source().take(kind, label, bound);
+  if (options_->record) choices_.push_back({kind, label, bound, value});
+  return value < bound ? value : 0;
+}
+
+std::uint64_t engine::choose_named(std::string_view name, std::uint64_t bound) {
+  if (bound < 2) return 0;
+  // The name is the label's path: the seeded source keeps a stream for each.
+  const choice_label label{stream::hash(name), current_task_ ? current_task_->choices++ : outside_choices_++,
+                           operation_kind::none};
+  const std::uint64_t value = source().take(choice_kind::user, label, bound);
+  if (options_->record) choices_.push_back({choice_kind::user, label, bound, value});
+  return value < bound ? value : 0;
+}
+
+prng& engine::workload() {
+  if (!workload_) workload_.emplace(options_->seed);
+  return *workload_;
+}
+
+// ---------------------------------------------------------------- the clock
+
+void engine::spend(std::int64_t d) {
+  announce({operation_kind::spend, 0});
+  const std::int64_t to = deadline_after(now_, d);
+  const std::int64_t limit = options_->time_limit.count();
+  if (limit > 0 && to > limit && phase_ == phase::running) {
+    move_clock(std::max(now_, limit));
+    if (verdict_ == verdict::passed) {
+      verdict_ = verdict::time_limit;
+      what_ = fmt::format("the time limit of {} has passed{}", reprise::format_duration(options_->time_limit), whereabouts());
+    }
+    return freeze();
+  }
+  move_clock(to);
+}
+
+timer_id engine::add_timer(std::int64_t when, box_base* box, void (*strike)(void*) noexcept, void* argument) {
+  timer_slot& slot = timer_slots_.take();
+  slot.box = box;
+  slot.strike = strike;
+  slot.argument = argument;
+  slot.number = ++callback_count_;
+  timers_.push({when, timer_sequence_++, {&slot, slot.generation, entry_kind::timer}});
+  return {&slot, slot.generation};
+}
+
+timer_id engine::add_soon(box_base* box, void (*strike)(void*) noexcept, void* argument) {
+  timer_slot& slot = timer_slots_.take();
+  slot.box = box;
+  slot.strike = strike;
+  slot.argument = argument;
+  slot.number = ++callback_count_;
+  push({&slot, slot.generation, entry_kind::timer});
+  return {&slot, slot.generation};
+}
+
+bool engine::cancel_timer(timer_id id) noexcept {
+  auto* slot = static_cast<timer_slot*>(id.slot);
+  if (!slot || slot->generation != id.generation) return false;
+  ++slot->generation;
+  box_base* box = std::exchange(slot->box, nullptr);
+  slot->strike = nullptr;
+  if (choosing_) {
+    // A cancelled callback is no candidate.
+    for (std::size_t i = 0; i < runnable_.size(); ++i) {
+      if (runnable_[i].kind == entry_kind::timer && runnable_[i].target == slot) {
+        static_cast<void>(runnable_.take(i));
+        break;
+      }
+    }
+  }
+  timer_slots_.give_back(*slot);
+  timer_went_stale();
+  if (box) destroy_box(box);
+  return true;
+}
+
+void engine::add_sleeper(std::int64_t when, task_core& t) {
+  timers_.push({when, timer_sequence_++, {&t, t.sleep_generation, entry_kind::sleeper}});
+}
+
+void engine::add_job_sleep(std::int64_t when, job& j) {
+  timers_.push({when, timer_sequence_++, {&j, j.sleep_generation, entry_kind::job}});
+}
+
+// ---------------------------------------------------------------- futures
+
+void engine::list(future_core& core, callback_node& node) noexcept {
+  node.core = &core;
+  node.next = nullptr;
+  if (core.last_callback) {
+    core.last_callback->next = &node;
+  } else {
+    core.first_callback = &node;
+  }
+  core.last_callback = &node;
+}
+
+void engine::unlist(callback_node& node) noexcept {
+  future_core* core = std::exchange(node.core, nullptr);
+  if (!core) return;
+  callback_node* before = nullptr;
+  for (callback_node* n = core->first_callback; n; before = n, n = n->next) {
+    if (n != &node) continue;
+    (before ? before->next : core->first_callback) = node.next;
+    if (core->last_callback == &node) core->last_callback = before;
+    return;
+  }
+}
+
+void engine::complete(future_core& core, future_state state, std::exception_ptr failure) {
+  core.state = state;
+  core.failure = std::move(failure);
+  callback_node* node = std::exchange(core.first_callback, nullptr);
+  core.last_callback = nullptr;
+  while (node) {
+    callback_node* next = node->next;
+    node->core = nullptr;
+    if (node->wakes) {
+      push_step(*node->wakes);
+    } else {
+      push({node, 0, entry_kind::node});
+    }
+    node = next;
+  }
+}
+
+bool engine::cancel(future_core& core, std::string_view message) {
+  if (core.done()) return false;
+  switch (core.kind) {
+    case future_kind::promise: {
+      complete(core, future_state::cancelled,
+               message.empty() ? nullptr : std::make_exception_ptr(cancelled(std::string(message))));
+      return true;
+    }
+    case future_kind::gather: return static_cast<gather_core&>(core).cancel_children(*this, message);
+    case future_kind::task: break;
+  }
+  auto& t = static_cast<task_core&>(core);
+  if (t.abandoned) return false;
+  ++t.cancel_requests;
+  if (message.empty()) {
+    t.cancel_message.reset();
+  } else {
+    t.cancel_message = std::make_unique<std::string>(message);
+  }
+  if (t.leaf && t.leaf->status == waiter::state::pending && !t.frozen) {
+    wake(*t.leaf, waiter::state::cancelled);
+    return true;
+  }
+  if (t.awaited && cancel(*t.awaited, message)) {
+    t.asked_while_waiting = true;
+    return true;
+  }
+  t.must_cancel = true;
+  return true;
+}
+
+future_core& engine::make_promise(box_base* box) {
+  future_core& core = promises_.take();
+  core.kind = future_kind::promise;
+  core.state = future_state::pending;
+  core.owner = this;
+  core.box = box;
+  core.collected = false;
+  core.object = new_object();
+  return core;
+}
+
+void engine::release(future_core& core) noexcept {
+  if (core.kind == future_kind::gather) return;  // it lives with its gather
+  destroy(core);
+}
+
+void engine::destroy(future_core& core) noexcept {
+  ++core.generation;
+  core.references = 0;
+  core.first_callback = core.last_callback = nullptr;
+  core.owner = nullptr;
+  if (core.kind == future_kind::task) {
+    auto& t = static_cast<task_core&>(core);
+    t.given_name.reset();
+    t.cancel_message.reset();
+    auto locals = std::move(t.locals);
+    box_base* box = std::exchange(core.box, nullptr);
+    const std::exception_ptr failure = std::exchange(core.failure, nullptr);
+    tasks_.give_back(t);
+    if (box) destroy_box(box);
+  } else {
+    box_base* box = std::exchange(core.box, nullptr);
+    const std::exception_ptr failure = std::exchange(core.failure, nullptr);
+    promises_.give_back(core);
+    if (box) destroy_box(box);
+  }
+}
+
+void release_last(future_core* core) noexcept {
+  if (core->owner) core->owner->release(*core);
+}
+
+// ---------------------------------------------------------------- tasks
+
+std::uint64_t engine::new_object() noexcept {
+  if (current_task_) return std::uint64_t{current_task_->number} << 32 | ++current_task_->objects;
+  return ++outside_objects_;
+}
+
+task_core& engine::spawn(const spawn_options& options, box_base* box) {
+  task_core& t = tasks_.take();
+  t.kind = future_kind::task;
+  t.state = future_state::pending;
+  t.collected = false;
+  t.owner = this;
+  t.box = box;
+  t.references = 1;  // the run's own, until it has ended
+  t.top = nullptr;
+  t.number = ++task_count_;
+  t.object = std::uint64_t{t.number} << 32;
+  t.children = t.objects = t.choices = t.cancel_requests = 0;
+  t.path = current_task_ ? stream::mix(current_task_->path * 31 + ++current_task_->children) : stream::mix(task_count_);
+  t.started = t.must_cancel = t.asked_while_waiting = t.frozen = t.forced = t.abandoned = false;
+  t.thrown_at = 0;
+  t.next = {operation_kind::start, t.object};
+  t.place = nullptr;
+  t.leaf = nullptr;
+  t.awaited = nullptr;
+  t.own.generator = nullptr;
+  t.stack_size = options.stack_size ? options.stack_size
+                                    : (options_->stack_size ? options_->stack_size : stack_pool::default_size);
+  if (!options.name.empty()) t.given_name = std::make_unique<std::string>(options.name);
+  if (current_task_ && current_task_->locals)
+    t.locals = std::make_unique<std::map<const void*, std::any>>(*current_task_->locals);
+  t.older = youngest_;
+  t.younger = nullptr;
+  (youngest_ ? youngest_->younger : oldest_) = &t;
+  youngest_ = &t;
+  ++live_tasks_;
+  if (current_task_) {
+    announce({operation_kind::spawn, t.object});
+  }
+  push_step(t);
+  return t;
+}
+
+void engine::task_main() {
+  for (;;) {
+    task_core& t = *current_task_;
+    future_state state = future_state::value;
+    std::exception_ptr failure;
+    try {
+      if (t.must_cancel) throw_cancelled(t);
+      t.box->invoke();
+      if (t.must_cancel) {  // asked after its last wait: it ends cancelled, and its value is lost
+        state = future_state::cancelled;
+        t.must_cancel = false;
+      }
+    } catch (const cancelled&) {
+      state = future_state::cancelled;
+      failure = std::current_exception();
+    } catch (const forced_unwind&) {
+      state = future_state::cancelled;
+    } catch (...) {
+      state = future_state::failed;
+      failure = std::current_exception();
+    }
+    if (!t.forced) {
+      const auto kind = state == future_state::failed ? operation_kind::task_end_failed : operation_kind::task_end_ok;
+      try {
+        point(t, {kind, t.object});
+      } catch (const forced_unwind&) {  // it was left standing here
+      }
+    }
+    finish_task(t, state, std::exchange(failure, nullptr));
+    // Who goes on? A task that has not started takes this stack as it is: one hot stack for tasks that never wait.
+    fiber& self = t.own;
+    stack_slot* stack = std::exchange(self.stack, nullptr);
+    offered_ = stack;
+    fiber* to = next_fiber();
+    if (!offered_) {
+      set_current_fiber(*to);
+#if defined(REPRISE_TSAN)
+      std::swap(to->tsan, self.tsan);
+#endif
+      continue;
+    }
+    offered_ = nullptr;
+    stacks_.give_back(*stack);
+    leave_fiber(*this, self, *to);
+  }
+}
+
+void engine::finish_task(task_core& t, future_state state, std::exception_ptr failure) {
+  if (t.box) t.box->drop_callable();
+  (t.older ? t.older->younger : oldest_) = t.younger;
+  (t.younger ? t.younger->older : youngest_) = t.older;
+  t.older = t.younger = nullptr;
+  --live_tasks_;
+  ended_at_ = now_;
+  complete(t, state, std::move(failure));
+  if (t.number == 1 && phase_ == phase::running) push({nullptr, 0, entry_kind::stop});
+  const core_ref mine(t);
+  --t.references;  // the run's own
+  if (state == future_state::failed) failed_.push_back(mine);
+  if (t.number == 1) root_ = mine;
+}
+
+void engine::runner_main() {
+  for (;;) {
+    fiber& self = *current_fiber_;
+    const ready_entry e = runner_entry_;
+    feed(0, {operation_kind::callback, e.kind == entry_kind::timer ? static_cast<timer_slot*>(e.target)->number : 0});
+    try {
+      if (e.kind == entry_kind::timer) {
+        auto& slot = *static_cast<timer_slot*>(e.target);
+        const box_ptr<box_base> box(std::exchange(slot.box, nullptr));
+        ++slot.generation;
+        timer_slots_.give_back(slot);
+        box->invoke();
+      } else {
+        auto& node = *static_cast<callback_node*>(e.target);
+        node.run(*this, node);
+      }
+    } catch (const forced_unwind&) {
+    } catch (...) {
+      record_failure(verdict::failed,
+                     fmt::format("a callback failed with {}{}", describe(std::current_exception()), whereabouts()));
+    }
+    fiber* to = next_fiber();
+    if (to != &self) switch_fiber(*this, self, *to);
+  }
+}
+
+// ---------------------------------------------------------------- jobs
+
+void engine::start_job(const std::shared_ptr<job>& j) {
+  task_core* const task = current_task_;
+  job* const outer = current_job_;
+  j->self = j;
+  j->status = job::state::running;
+  j->number = ++callback_count_;
+  ++running_jobs;
+  active_jobs_.push_back(j);
+  prepare(j->own, stacks_.take(stack_pool::default_size), job_entry);
+  j->starter = current_fiber_;
+  current_task_ = nullptr;
+  current_job_ = j.get();
+  switch_fiber(*this, *current_fiber_, j->own);  // until the job first sleeps, or ends
+  current_task_ = task;
+  current_job_ = outer;
+}
+
+void engine::job_sleep(delay d, const char* call) {
+  job* const j = current_job_;
+  if (!j)
+    throw cannot_wait(fmt::format("{}: a callback can't wait; spawn a task for it", call));
+  if (j->forced) throw forced_unwind{};
+  if (d.ns != delay::forever) add_job_sleep(deadline_after(now_, d.ns), *j);
+  fiber& self = *current_fiber_;
+  j->top = &self;
+  if (fiber* starter = std::exchange(j->starter, nullptr)) {
+    switch_fiber(*this, self, *starter);
+  } else {
+    fiber* to = next_fiber();
+    if (to != &self) switch_fiber(*this, self, *to);
+  }
+  if (j->forced) throw forced_unwind{};
+}
+
+void engine::job_main() {
+  job& j = *current_job_;
+  try {
+    j.box->invoke();
+  } catch (const forced_unwind&) {
+  } catch (...) {
+    j.failure = std::current_exception();
+  }
+  j.box->drop_callable();
+  finish_job(j);
+  fiber& self = *current_fiber_;
+  fiber* to = std::exchange(j.starter, nullptr);
+  if (!to) to = next_fiber();
+  stacks_.give_back(*std::exchange(self.stack, nullptr));
+  retired_job_ = std::move(j.self);  // it holds the fiber that we are about to leave
+  leave_fiber(*this, self, *to);
+}
+
+void engine::finish_job(job& j) {
+  j.status = job::state::done;
+  if (!j.frozen) --running_jobs;
+  std::erase_if(active_jobs_, [&](const auto& a) { return a.get() == &j; });
+  ended_at_ = now_;
+  push({new std::shared_ptr<job>(j.self), 0, entry_kind::delivery});
+  if (!tearing_by_force_) j.pool->worker_is_idle(*this);
+  if (waiting_for_jobs_ && running_jobs == 0) push({nullptr, 0, entry_kind::stop});
+}
+
+// ---------------------------------------------------------------- a deep stack for a moment
+
+void engine::call_on_main(void (*f)(void*), void* argument) {
+  if (current_fiber_ == &main_) return f(argument);
+  service_ = f;
+  service_argument_ = argument;
+  service_from_ = current_fiber_;
+  switch_fiber(*this, *current_fiber_, main_);
+}
+
+}  // namespace reprise::detail

@@ -1,0 +1,477 @@
+#pragma once
+
+#include "fiber.hpp"
+#include "ready_queue.hpp"
+#include "slab.hpp"
+#include "stack_pool.hpp"
+#include "timer_queue.hpp"
+
+#include <reprise/core/choice.hpp>
+#include <reprise/core/errors.hpp>
+#include <reprise/core/future_core.hpp>
+#include <reprise/core/operation.hpp>
+#include <reprise/core/prng.hpp>
+#include <reprise/core/run.hpp>
+#include <reprise/core/task.hpp>
+#include <reprise/core/trace_event.hpp>
+#include <reprise/core/virtual_clock.hpp>
+#include <reprise/core/wait_queue.hpp>
+
+#include <any>
+#include <array>
+#include <cstdint>
+#include <exception>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// The engine of one run: the ready queue and its turns, the clock and its timers, the tasks, the choices, the digest.
+//
+// Everything happens on one OS thread. Fibers hand over to one another directly: whoever has to wait asks next_fiber() who goes on, and switches there. The
+// OS thread's own stack (the "main fiber") drives: it is switched to when a run has come to something (an end, a deadlock, a limit, a failure), and when a task
+// wants a deep stack for a moment (formatting).
+//
+// Under fifo() the order is asyncio's: a turn runs exactly the entries that are ready at its start; expired timers join at the start of a turn, behind what is
+// ready; completing a future appends its callbacks to the ready queue. Under every other strategy there are no turns: the library's own bookkeeping runs at
+// once, and what could run next is a choice.
+
+namespace reprise::detail {
+
+struct task_core;
+struct job;
+struct timer_slot;
+struct pool_state;
+
+/// Thrown to unwind a frame that did not end when it was asked to. Not a std::exception, and not `cancelled`.
+struct forced_unwind {};
+/// Thrown at the yield of a generator that is destroyed before its end.
+struct generator_stop {};
+
+struct callback_node {
+  callback_node* next = nullptr;
+  future_core* core = nullptr;  // the future it is listed in; null once that is done
+  task_core* wakes = nullptr;   // the task that waits, or null
+  void (*run)(engine&, callback_node&) = nullptr;  // the library's own, a turn after the future is done
+  bool user = false;            // calls the user's code, so it runs on the runner
+  void (*drop)(callback_node&) = nullptr;  // the run is over, and it will never be called
+};
+
+/// A wait by one task for something that is no future: it lives on the stack of the one who waits.
+struct waiter {
+  enum class state : std::uint8_t { pending, woken, expired, cancelled };
+  task_core* task = nullptr;
+  state status = state::pending;
+  std::uint8_t mode = 0;
+  wait_queue* queue = nullptr;
+  waiter* previous = nullptr;
+  waiter* next = nullptr;
+  // for a report
+  const sync_object* object = nullptr;
+  const std::uint32_t* holder = nullptr;
+  void* const* holder_place = nullptr;
+};
+
+struct task_core : future_core {
+  fiber own;
+  fiber* top = nullptr;            // where it goes on: its own fiber, or that of a generator that it is in
+  std::uint32_t number = 0;
+  std::uint32_t children = 0;      // spawned so far
+  std::uint32_t objects = 0;       // made so far
+  std::uint32_t choices = 0;       // made so far, for labels
+  std::uint64_t path = 0;          // hash of which child of which parent it is
+  std::uint32_t cancel_requests = 0;
+  std::uint32_t sleep_generation = 0;  // grows when a sleep is over, so that its timer is stale
+  bool started = false;
+  bool must_cancel = false;        // `cancelled` is thrown at its next step
+  bool asked_while_waiting = false;  // a cancellation was passed on to what it waits for
+  bool frozen = false;             // stands in a failed expectation
+  bool forced = false;             // is being unwound by force
+  bool abandoned = false;          // its frames stay for ever
+  std::uint8_t thrown_at = 0;      // times that its forced unwinding was thrown
+  operation next;                  // announced
+  void* place = nullptr;           // return address of the call that waits
+  waiter* leaf = nullptr;          // what it waits for: a leaf,
+  future_core* awaited = nullptr;  // or a future
+  std::size_t stack_size = 0;
+  task_core* older = nullptr;      // tasks that have not ended, in the order of their making
+  task_core* younger = nullptr;
+  std::unique_ptr<std::string> given_name;
+  std::unique_ptr<std::string> cancel_message;
+  std::unique_ptr<std::map<const void*, std::any>> locals;
+
+  [[nodiscard]] std::string name() const;
+};
+
+/// A future that is several: cancelling it cancels them.
+struct gather_core : future_core {
+  virtual bool cancel_children(engine& e, std::string_view message) = 0;
+
+protected:
+  ~gather_core() = default;
+};
+
+struct timer_slot {
+  std::uint32_t generation = 1;
+  box_base* box = nullptr;                 // the user's callback
+  void (*strike)(void*) noexcept = nullptr;  // or the library's own
+  void* argument = nullptr;
+  std::uint64_t number = 0;                // by creation in the run
+};
+
+enum class entry_kind : std::uint32_t {
+  step,       // a task's: its start, a bare yield, a wake-up
+  sleeper,    // a sleep or a time limit on a wait has expired
+  timer,      // a callback, the user's or the library's own
+  node,       // a done-callback
+  job,        // an offloaded job goes on
+  delivery,   // of a job's result
+  stop,       // of the loop, at the end of this turn
+};
+
+struct ready_entry {
+  void* target = nullptr;
+  std::uint32_t generation = 0;
+  entry_kind kind = entry_kind::step;
+};
+
+struct user_event {
+  std::int64_t at;
+  std::uint64_t index;
+  std::uint32_t task;         // number; 0 outside any task
+  std::uint32_t name_size;    // 0: a log
+  std::size_t text;           // offset in the texts: name, then text
+  std::uint32_t text_size;
+  std::uint32_t fields;       // how many
+  std::size_t first_field;
+};
+
+struct step_event {
+  std::int64_t at = 0;
+  std::uint64_t object = 0;
+  std::uint32_t task = 0;
+  operation_kind kind = operation_kind::none;
+};
+
+/// A worker's job, shared by its pool's line and the one who waits for it.
+struct job {
+  enum class state : std::uint8_t { queued, running, done, dropped };
+  std::shared_ptr<box_base> box;
+  std::shared_ptr<pool_state> pool;
+  std::shared_ptr<job> self;      // while it runs
+  std::exception_ptr failure;
+  waiter* awaiter = nullptr;
+  fiber own;
+  fiber* top = nullptr;           // where it goes on
+  fiber* starter = nullptr;       // who waits while the job's first part runs
+  std::uint64_t number = 0;
+  std::uint32_t sleep_generation = 0;
+  state status = state::queued;
+  bool frozen = false;
+  bool forced = false;
+};
+
+class engine final : private candidate_list {
+public:
+  /// The engine of the run that this OS thread is in, or null.
+  [[nodiscard]] static engine* running() noexcept { return running_; }
+  /// Throws: `no_simulation`.
+  [[nodiscard]] static engine& checked(const char* call) {
+    if (!running_) [[unlikely]] throw no_simulation(call);
+    return *running_;
+  }
+  /// The one that this OS thread keeps between its runs.
+  [[nodiscard]] static engine& of_thread();
+
+  engine();
+  engine(const engine&) = delete;
+  ~engine();
+
+  /// Runs to the end, teardown included.
+  void execute(const config& options, box_base* body);
+  [[nodiscard]] report make_report(bool brief);
+
+  // --- who runs
+  [[nodiscard]] fiber* current_fiber() const noexcept { return current_fiber_; }
+  void set_current_fiber(fiber& f) noexcept { current_fiber_ = &f; }
+  [[nodiscard]] exception_globals& exceptions() const noexcept { return *exceptions_; }
+  [[nodiscard]] task_core* current_task() const noexcept { return current_task_; }
+  [[nodiscard]] job* current_job() const noexcept { return current_job_; }
+  /// The running task. Throws: `cannot_wait` in a callback or a job.
+  [[nodiscard]] task_core& task_that_waits(const char* call);
+
+  // --- the clock
+  [[nodiscard]] std::int64_t now() const noexcept { return now_; }
+  void spend(std::int64_t d);
+
+  // --- waiting
+  /// A scheduling point before `op`, which the running task could do at once.
+  void point(task_core& me, operation op) {
+    me.next = op;
+    if (choosing_ && !tearing_by_force_) [[unlikely]]
+      choose_point(me);
+    else
+      feed(me.number, op);
+  }
+  /// The same from where a callback may be, too.
+  void point_anywhere(operation op) {
+    if (current_task_ && !current_task_->forced)
+      point(*current_task_, op);
+    else
+      announce(op);
+  }
+  /// Announces what neither waits nor may be preempted.
+  void announce(operation op) noexcept { feed(current_task_ ? current_task_->number : 0, op); }
+  void yield(task_core& me);
+  /// Waits until `w` is woken; `cancelled` is not thrown but returned. The task must not have listed `w` in vain: `w.status` says what came.
+  enum class wake_up : std::uint8_t { woken, expired, cancelled };
+  wake_up block(task_core& me, waiter& w, operation_kind op, void* place, const delay* within = nullptr);
+  /// Throws the cancellation that `block` or `await` returned.
+  [[noreturn]] void throw_cancelled(task_core& me);
+  /// Waits until `core` is done; true when the caller was cancelled instead of hearing it.
+  bool await(task_core& me, future_core& core, operation_kind op, void* place);
+  void wake(waiter& w, waiter::state how = waiter::state::woken) noexcept;
+  void push_step(task_core& t) noexcept { push({&t, 0, entry_kind::step}); }
+  void push(const ready_entry& e);
+
+  // --- futures
+  void complete(future_core& core, future_state state, std::exception_ptr failure = nullptr);
+  void list(future_core& core, callback_node& node) noexcept;
+  static void unlist(callback_node& node) noexcept;
+  bool cancel(future_core& core, std::string_view message);
+  [[nodiscard]] future_core& make_promise(box_base* box);
+  void release(future_core& core) noexcept;
+
+  // --- tasks
+  [[nodiscard]] task_core& spawn(const spawn_options& options, box_base* box);
+  [[nodiscard]] std::uint64_t new_object() noexcept;
+
+  // --- timers
+  timer_id add_timer(std::int64_t when, box_base* box, void (*strike)(void*) noexcept, void* argument);
+  timer_id add_soon(box_base* box, void (*strike)(void*) noexcept, void* argument);
+  bool cancel_timer(timer_id id) noexcept;
+  void add_sleeper(std::int64_t when, task_core& t);
+  void add_job_sleep(std::int64_t when, job& j);
+
+  // --- jobs and generators
+  void start_job(const std::shared_ptr<job>& j);
+  void job_sleep(delay d, const char* call);
+  std::size_t running_jobs = 0;
+  std::shared_ptr<pool_state> default_pool;
+  void enter_generator(generator_state& g);
+  generator_state* generators = nullptr;  // those that have a stack
+  [[nodiscard]] stack_pool& stacks() noexcept { return stacks_; }
+
+  // --- choices
+  [[nodiscard]] std::uint64_t choose(choice_kind kind, std::uint64_t bound, operation_kind op);
+  [[nodiscard]] std::uint64_t choose_named(std::string_view name, std::uint64_t bound);
+  [[nodiscard]] prng& workload();
+  [[nodiscard]] const config& options() const noexcept { return *options_; }
+
+  // --- events
+  void feed(std::uint32_t task, operation op) noexcept {
+    std::uint64_t h = digest_ ^ (std::uint64_t{task} << 8 | static_cast<std::uint64_t>(op.kind));
+    h *= 0x9e3779b97f4a7c15u;
+    h ^= (h >> 29) ^ op.object ^ (static_cast<std::uint64_t>(now_) * 0xd6e8feb86659fd93u);
+    digest_ = h * 0xff51afd7ed558ccdu;
+    recent_[event_count_++ % recent_.size()] = {now_, op.object, task, op.kind};
+    if (observing_) [[unlikely]] observe(task, op);
+  }
+  void log(std::string_view name, std::string_view text, std::vector<trace_field> fields);
+  [[nodiscard]] const std::vector<user_event>& user_events() const noexcept { return user_events_; }
+  [[nodiscard]] std::string_view name_of(const user_event& e) const noexcept {
+    return std::string_view(texts_).substr(e.text, e.name_size);
+  }
+  [[nodiscard]] std::string_view text_of(const user_event& e) const noexcept {
+    return std::string_view(texts_).substr(e.text + e.name_size, e.text_size);
+  }
+  /// Calls `f(argument)` on the OS thread's own stack, which is deep and warm.
+  void call_on_main(void (*f)(void*), void* argument);
+
+  // --- verdicts
+  /// The first failure counts.
+  void record_failure(verdict v, std::string what);
+  /// Adds a line to the text of a failure, when there is one.
+  void append_note(const std::string& note) {
+    if (verdict_ != verdict::passed) what_ += "\n  " + note;
+  }
+  /// Where and when, for the end of a report's text.
+  [[nodiscard]] std::string whereabouts() const;
+  /// Leaves the running frame standing; returns only into an unwinding.
+  void freeze();
+  /// Ends the run as failed at the next scheduling point, without throwing or suspending here.
+  void fail_soon(std::string what) noexcept;
+  /// Leaves the running fiber for ever. From a terminate handler, or the landing of a stack overflow.
+  [[noreturn]] void abandon_current(verdict v, std::string what);
+  [[nodiscard]] std::uint64_t serial() const noexcept { return serial_; }
+  [[nodiscard]] bool tearing_down() const noexcept { return phase_ != phase::running; }
+  [[nodiscard]] std::string name_of_task(std::uint32_t number) const;
+  void check_forced(task_core& me);
+
+  block_pool blocks;
+
+private:
+  enum class phase : std::uint8_t { running, teardown, sweep };
+  enum class reason : std::uint8_t { none, finished, deadlock, time_limit, step_limit, failure, budget };
+
+  struct timer_target {
+    void* pointer = nullptr;
+    std::uint32_t generation = 0;
+    entry_kind kind = entry_kind::sleeper;
+  };
+  [[nodiscard]] static bool stale(const timer_target& t) noexcept;
+  void timer_went_stale();
+
+  // candidate_list: what the policy sees of the queue
+  [[nodiscard]] std::size_t size() const noexcept override;
+  [[nodiscard]] candidate operator[](std::size_t i) const noexcept override;
+
+  void choose_point(task_core& me);
+  /// Leaves the running task, whose wake-up is somebody's business, and returns when it goes on.
+  void suspend(task_core& me);
+  /// Who goes on. The main fiber when the run has come to something.
+  fiber* next_fiber();
+  bool begin_turn();
+  bool take_entry(ready_entry& e);
+  bool advance_clock();
+  void expire_timers();
+  void drop_stale_timers();
+  fiber* come_to(reason r) noexcept {
+    reason_ = r;
+    return &main_;
+  }
+  fiber* step(task_core& t);
+  fiber* run_on_runner(const ready_entry& e);
+  choice_source& source();
+  std::size_t pick(std::size_t bound, bool running_goes_on);
+  void drive();
+  void tear_down();
+  void tear_down_round(bool frozen);
+  void force_the_rest();
+  void sweep();
+  void judge();
+  void finish_task(task_core& t, future_state state, std::exception_ptr failure);
+  [[noreturn]] void task_main();
+  [[noreturn]] void runner_main();
+  [[noreturn]] void job_main();
+  static void task_entry(engine& e) { e.task_main(); }
+  static void runner_entry(engine& e) { e.runner_main(); }
+  static void job_entry(engine& e) { e.job_main(); }
+  void finish_job(job& j);
+  void destroy(future_core& core) noexcept;
+  void observe(std::uint32_t task, operation op) noexcept;
+  void move_clock(std::int64_t to);
+  [[nodiscard]] trace_event event_of(const user_event& e) const;
+  [[nodiscard]] std::string describe_deadlock();
+  void describe_failure(std::exception_ptr failure, const std::string& task_name, std::string prefix);
+  [[nodiscard]] std::string task_waits_for(const task_core& t) const;
+  void leave_for(fiber& to);
+
+  static thread_local constinit engine* running_;
+
+  // hot
+  fiber* current_fiber_ = nullptr;
+  task_core* current_task_ = nullptr;
+  exception_globals* exceptions_ = nullptr;
+  ready_queue<ready_entry> ready_;      // fifo: everything; else the bookkeeping
+  std::size_t turn_left_ = 0;
+  std::int64_t now_ = 0;
+  std::uint64_t digest_ = 0;
+  std::uint64_t event_count_ = 0;
+  std::uint64_t steps_ = 0;
+  std::uint64_t step_limit_ = 0;        // ~0: none
+  bool choosing_ = false;
+  bool observing_ = false;
+  bool stopping_ = false;
+  bool failing_soon_ = false;
+  bool tearing_by_force_ = false;
+  bool waiting_for_jobs_ = false;
+  stack_slot* offered_ = nullptr;       // the stack of a task that has ended and is choosing who goes on
+  phase phase_ = phase::running;
+  reason reason_ = reason::none;
+  std::array<step_event, 512> recent_{};
+
+  ready_queue<ready_entry> runnable_;   // what could run, under a strategy that chooses
+  bool choosing_among_running_ = false; // the running task is candidate 0
+  timer_queue<timer_target> timers_;
+  std::size_t stale_timers_ = 0;
+  std::uint64_t timer_sequence_ = 0;
+  std::uint64_t callback_count_ = 0;
+
+  fiber main_;
+  void (*service_)(void*) = nullptr;
+  void* service_argument_ = nullptr;
+  fiber* service_from_ = nullptr;
+
+  fiber* runner_ = nullptr;             // where the user's callbacks run
+  ready_entry runner_entry_;
+  std::vector<std::unique_ptr<fiber>> runners_;
+  job* current_job_ = nullptr;
+  std::vector<std::shared_ptr<job>> active_jobs_;
+  std::shared_ptr<job> retired_job_;    // the last one that ended, on its own stack
+  std::vector<fiber*> frozen_runners_;
+
+  slab<task_core> tasks_;
+  slab<future_core> promises_;
+  slab<timer_slot> timer_slots_;
+  stack_pool stacks_;
+  task_core* oldest_ = nullptr;         // tasks that have not ended
+  task_core* youngest_ = nullptr;
+  std::size_t live_tasks_ = 0;
+  std::uint32_t task_count_ = 0;
+  std::size_t leftovers_ = 0;
+  core_ref root_;                       // once it has ended
+  std::vector<core_ref> failed_;        // tasks that failed, to be judged at the end
+  std::vector<std::string> abandoned_;
+
+  const config* options_ = nullptr;
+  std::uint64_t serial_ = 0;
+  std::unique_ptr<choice_source> seeded_;
+  choice_source* source_ = nullptr;     // made at the first choice
+  std::optional<prng> workload_;
+  std::vector<choice> choices_;
+  std::uint64_t preemptions_ = 0;
+  std::uint32_t outside_objects_ = 0;
+  std::uint32_t outside_choices_ = 0;
+
+  std::map<std::uint32_t, std::string> task_names_;  // of named tasks that logged
+  std::string texts_;
+  std::vector<user_event> user_events_;
+  std::vector<trace_field> fields_;
+  std::vector<trace_event> recorded_;
+
+  verdict verdict_ = verdict::passed;
+  std::string what_;
+  std::int64_t ended_at_ = 0;
+
+  friend struct leftover_node;
+  friend struct generator_state;
+};
+
+/// Removes a waiter from its queue on every way out of a wait.
+class queued {
+public:
+  queued(wait_queue& q, waiter& w) noexcept : waiter_(w) { q.push(w); }
+  queued(const queued&) = delete;
+  ~queued() { leave(); }
+  void leave() noexcept {
+    if (waiter_.queue) waiter_.queue->remove(waiter_);
+  }
+
+private:
+  waiter& waiter_;
+};
+
+[[nodiscard]] exception_globals& thread_exceptions() noexcept;
+/// "std::runtime_error: boom".
+[[nodiscard]] std::string describe(const std::exception_ptr& failure);
+/// "balance.cpp:14", or nothing.
+[[nodiscard]] std::string place_of(const void* return_address);
+/// Handlers for stack overflow and std::terminate, once for the process.
+void install_crash_handlers();
+void prepare_alternate_stack();
+[[nodiscard]] std::unique_ptr<choice_source> make_seeded_source(std::uint64_t seed, const strategy& s);
+
+}  // namespace reprise::detail

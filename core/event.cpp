@@ -1,0 +1,40 @@
+#include <reprise/core/event.hpp>
+
+#include "engine.hpp"
+
+namespace reprise {
+
+using detail::engine;
+using detail::waiter;
+
+void event::wait() { static_cast<void>(wait_within(nullptr, __builtin_return_address(0))); }
+
+bool event::wait_within(const detail::delay* within, void* place) {
+  engine& e = enter("event::wait");
+  detail::task_core& me = e.task_that_waits("event::wait");
+  e.point(me, {operation_kind::event_wait, object()});
+  if (set_) return true;
+  waiter w;
+  w.object = this;
+  detail::queued in_line(waiters_, w);
+  const auto how = e.block(me, w, operation_kind::event_wait, place, within);
+  in_line.leave();
+  if (how == engine::wake_up::cancelled) e.throw_cancelled(me);
+  return how == engine::wake_up::woken;
+}
+
+void event::set() {
+  engine& e = enter("event::set");
+  e.point_anywhere({operation_kind::event_set, object()});
+  if (set_) return;
+  set_ = true;
+  for (waiter* w = waiters_.first(); w; w = w->next) e.wake(*w);
+}
+
+void event::clear() {
+  engine& e = enter("event::clear");
+  e.point_anywhere({operation_kind::event_clear, object()});
+  set_ = false;
+}
+
+}  // namespace reprise

@@ -1,0 +1,59 @@
+#pragma once
+
+#include "sanitizers.hpp"
+#include "stack_pool.hpp"
+
+#include <boost/context/detail/fcontext.hpp>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace reprise::detail {
+
+class engine;
+struct generator_state;
+
+/// The C++ runtime's record of the exceptions that are being handled: one per OS thread, so it must follow every switch
+/// (Boost.Context before 1.88 leaves it be, and then a `throw;` after a wait rethrows another fiber's exception).
+struct exception_globals {
+  void* caught = nullptr;
+  unsigned int uncaught = 0;
+};
+
+/// A flow of control with a stack of its own.
+struct fiber {
+  boost::context::detail::fcontext_t context = nullptr;
+  exception_globals exceptions;
+  stack_slot* stack = nullptr;           // null: the OS thread's own
+  void (*entry)(engine&) = nullptr;      // never returns
+  generator_state* generator = nullptr;  // when it is a generator's
+#if defined(REPRISE_ASAN)
+  void* fake_stack = nullptr;
+  const void* bottom = nullptr;
+  std::size_t size = 0;
+#endif
+#if defined(REPRISE_TSAN)
+  void* tsan = nullptr;
+#endif
+};
+
+/// Makes `f` start at its entry, on `stack`, when it is first switched to.
+void prepare(fiber& f, stack_slot& stack, void (*entry)(engine&));
+/// Goes on in `to`; returns when something switches back to `from`.
+void switch_fiber(engine& e, fiber& from, fiber& to);
+/// The same for the last time: `from` never goes on, and its stack may be given to another.
+[[noreturn]] void leave_fiber(engine& e, fiber& from, fiber& to);
+
+/// Sets the sticky floating-point flags, so that the control word never differs between fibers: loading a changed one costs
+/// 15 switches. Restores the caller's word at the end.
+class float_flags {
+public:
+  float_flags() noexcept;
+  float_flags(const float_flags&) = delete;
+  ~float_flags();
+
+private:
+  unsigned int saved_ = 0;
+};
+
+}  // namespace reprise::detail

@@ -1,0 +1,124 @@
+#include <reprise/core/gather.hpp>
+
+#include "engine.hpp"
+
+#include <utility>
+#include <vector>
+
+namespace reprise::detail {
+
+namespace {
+
+/// One gather: a future that its caller waits for, and a node in each child. It lives until the last node has run, since asyncio's gather looks
+/// at late siblings, too.
+struct gathering final : gather_core {
+  struct node : callback_node {
+    gathering* owner = nullptr;
+    core_ref child;
+  };
+
+  std::vector<node> nodes;  // one for each distinct child
+  std::size_t ended = 0;
+  std::size_t users = 1;    // nodes that will run, and the caller
+  children whose{};
+  failures how{};
+  bool cancel_asked = false;
+  std::exception_ptr first_failure;
+
+  bool cancel_children(engine& e, std::string_view message) override {
+    if (done()) return false;
+    bool any = false;
+    for (auto& n : nodes) any = e.cancel(*n.child.raw(), message) || any;
+    cancel_asked = cancel_asked || any;
+    return any;
+  }
+
+  static void child_ended(engine& e, callback_node& n) {
+    auto& self = *static_cast<node&>(n).owner;
+    self.note_end(e, *static_cast<node&>(n).child.raw());
+    self.drop_user();
+  }
+  static void forget(callback_node& n) { static_cast<node&>(n).owner->drop_user(); }
+
+  void note_end(engine& e, future_core& child) {
+    ++ended;
+    child.collected = true;
+    if (done()) return;
+    if (how == failures::thrown && child.state != future_state::value) {
+      auto cause = child.failure ? child.failure : std::make_exception_ptr(cancelled());
+      if (whose == children::given) return e.complete(*this, future_state::failed, std::move(cause));
+      if (!first_failure) {
+        first_failure = std::move(cause);
+        if (!cancel_asked)
+          for (auto& n : nodes) e.cancel(*n.child.raw(), {});
+      }
+    }
+    if (ended < nodes.size()) return;
+    if (first_failure) {
+      e.complete(*this, future_state::failed, first_failure);
+    } else if (cancel_asked) {
+      e.complete(*this, future_state::failed, std::make_exception_ptr(cancelled()));
+    } else {
+      e.complete(*this, future_state::value);
+    }
+  }
+  void drop_user() {
+    if (--users == 0) delete this;
+  }
+};
+
+}  // namespace
+
+std::exception_ptr failure_of(const core_ref& ref) {
+  const future_core& core = *ref.raw();
+  if (core.state == future_state::value) return nullptr;
+  return core.failure ? core.failure : std::make_exception_ptr(cancelled());
+}
+
+void gather_children(std::span<const core_ref> cores, children whose, failures how, const char* call) {
+  engine& e = engine::checked(call);
+  task_core& me = e.task_that_waits(call);
+  if (cores.empty()) return;
+
+  auto* g = new gathering;
+  g->kind = future_kind::gather;
+  g->owner = &e;
+  g->references = 1;
+  g->object = e.new_object();
+  g->whose = whose;
+  g->how = how;
+  g->nodes.reserve(cores.size());
+  for (const auto& core : cores) {
+    // A task that is given twice counts once.
+    if (whose == children::given && core.raw()->mark == g) continue;
+    core.raw()->mark = g;
+    auto& n = g->nodes.emplace_back();
+    n.owner = g;
+    n.child = core;
+    n.run = gathering::child_ended;
+    n.drop = gathering::forget;
+  }
+  struct leave {
+    gathering& g;
+    ~leave() {
+      // Children that go on are looked at when they end, though nobody waits: their failures count as collected.
+      g.state = g.done() ? g.state : future_state::cancelled;
+      g.drop_user();
+    }
+  };
+  const leave l{*g};
+  // asyncio runs the callbacks of children that are done already at once.
+  for (auto& n : g->nodes) {
+    ++g->users;
+    if (!n.child.raw()->done()) e.list(*n.child.raw(), n);
+  }
+  for (auto& n : g->nodes) {
+    if (n.core || !n.child.raw()->done()) continue;
+    g->note_end(e, *n.child.raw());
+    g->drop_user();
+  }
+  if (e.await(me, *g, operation_kind::gather, __builtin_return_address(0))) e.throw_cancelled(me);
+  if (g->state != future_state::value) std::rethrow_exception(g->failure);
+}
+
+}  // namespace reprise::detail

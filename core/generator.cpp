@@ -1,0 +1,104 @@
+#include <reprise/core/generator.hpp>
+
+#include "generator_internal.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace reprise::detail {
+
+namespace {
+
+void unlink(engine& e, generator_state& g) noexcept {
+  (g.previous ? g.previous->next : e.generators) = g.next;
+  if (g.next) g.next->previous = g.previous;
+  g.previous = g.next = nullptr;
+}
+
+void generator_entry(engine& e) {
+  generator_state& g = *e.current_fiber()->generator;
+  try {
+    g.body->invoke();
+  } catch (const generator_stop&) {
+  } catch (...) {
+    g.failure = std::current_exception();
+  }
+  g.finished = true;
+  fiber& consumer = *g.consumer;
+  leave_fiber(e, g.own, consumer);
+}
+
+/// Runs the body until it yields or ends.
+void enter(engine& e, generator_state& g) {
+  g.consumer = e.current_fiber();
+  if (!g.started) {
+    g.started = true;
+    g.owner = &e;
+    g.run = e.serial();
+    g.own.generator = &g;
+    prepare(g.own, e.stacks().take(stack_pool::default_size), generator_entry);
+    g.next = e.generators;
+    if (g.next) g.next->previous = &g;
+    e.generators = &g;
+  }
+  switch_fiber(e, *g.consumer, g.own);
+  if (g.finished && g.own.stack) {
+    unlink(e, g);
+    e.stacks().give_back(*std::exchange(g.own.stack, nullptr));
+    g.body->drop_callable();
+  }
+}
+
+}  // namespace
+
+void destroy_generator(engine& e, generator_state& g) {
+  g.stop = true;
+  for (int i = 0; i < 8 && !g.finished; ++i) enter(e, g);
+  if (!g.finished) {
+    // Its body swallows the unwinding: the frames stay.
+    unlink(e, g);
+    g.finished = true;
+    register_root_region(g.own.stack->base, g.own.stack->size);
+    g.own.stack = nullptr;
+    static_cast<void>(g.body.release());
+    e.record_failure(verdict::failed, "a generator swallowed its unwinding: it went on after a catch (...) without `throw;`");
+  }
+  g.failure = nullptr;
+}
+
+generator_core::generator_core(std::unique_ptr<box_base> body) : state_(new generator_state) {
+  state_->body = std::move(body);
+}
+
+generator_core::~generator_core() {
+  if (!state_) return;
+  if (state_->started && !state_->finished) {
+    engine* e = engine::running();
+    if (e == state_->owner && e && e->serial() == state_->run) destroy_generator(*e, *state_);
+  }
+  delete state_;
+}
+
+bool generator_core::resume() {
+  generator_state& g = *state_;
+  if (g.finished) return false;
+  engine& e = engine::checked("generator");
+  if (g.started && (g.owner != &e || g.run != e.serial())) throw stale_handle("generator: its run has ended");
+  if (e.current_fiber() == &g.own) throw error("generator: its body asks for its own next value");
+  enter(e, g);
+  if (g.finished && g.failure) std::rethrow_exception(std::exchange(g.failure, nullptr));
+  return !g.finished;
+}
+
+void generator_suspend() {
+  engine& e = engine::checked("generator: yield");
+  fiber& self = *e.current_fiber();
+  generator_state* g = self.generator;
+  if (!g) throw error("generator: its yield was called outside its body");
+  if (g->stop) throw generator_stop{};
+  switch_fiber(e, self, *g->consumer);
+  if (g->stop) throw generator_stop{};
+}
+
+}  // namespace reprise::detail

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <reprise/core/virtual_clock.hpp>
+#include <reprise/core/wait_queue.hpp>
+
+#include <chrono>
+#include <string_view>
+
+namespace reprise {
+
+/// A flag that tasks wait for.
+class event : public detail::sync_object {
+public:
+  event() : event(std::string_view{}) {}
+  explicit event(std::string_view name) : sync_object("event", name) {}
+
+  /// Returns at once, without suspending, while the flag is set. Throws: `cancelled`.
+  void wait();
+  /// Whether it was set within `d` of virtual time.
+  template <class Rep, class Period>
+  [[nodiscard]] bool wait_for(std::chrono::duration<Rep, Period> d) {
+    const auto delay = detail::to_delay(d);
+    return wait_within(&delay, nullptr);
+  }
+  /// Wakes all who wait, in order; they resume on the next turn, even if the flag is cleared meanwhile.
+  void set();
+  void clear();
+  [[nodiscard]] bool is_set() const noexcept { return set_; }
+
+private:
+  bool wait_within(const detail::delay* within, void* place);
+
+  detail::wait_queue waiters_;
+  bool set_ = false;
+};
+
+}  // namespace reprise

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <reprise/core/trace_event.hpp>
+#include <reprise/core/virtual_clock.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace reprise {
+
+/// "1.5 s", "20 ms", "0 s": exact, in the largest unit that does.
+[[nodiscard]] std::string format_duration(duration d);
+/// "1,204".
+[[nodiscard]] std::string format_count(std::uint64_t n);
+/// The shortest decimal that reads back as `x`, as Python prints it: "0.1", "1.0", "1e-07".
+[[nodiscard]] std::string format_double(double x);
+/// Seconds, exactly, as a JSON number: "1.5", "0".
+[[nodiscard]] std::string format_seconds(duration d);
+/// 16 hex digits.
+[[nodiscard]] std::string format_digest(std::uint64_t digest);
+/// Appends `text` as a JSON string, quotes included. Bytes that are not UTF-8 become U+FFFD.
+void append_json(std::string& out, std::string_view text);
+void append_json(std::string& out, const trace_value& value);
+
+}  // namespace reprise

@@ -1,0 +1,205 @@
+#pragma once
+
+// What the templates of task.hpp, future.hpp and their like stand on. Nothing here is for users.
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <new>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+namespace reprise::detail {
+
+class engine;
+struct callback_node;
+
+/// A pending timer or callback; stale once it was called or cancelled.
+struct timer_id {
+  void* slot = nullptr;
+  std::uint32_t generation = 0;
+};
+
+/// A result that may be void or a reference, as something that can be stored.
+template <class T>
+struct stored {
+  using type = T;
+};
+template <>
+struct stored<void> {
+  using type = std::monostate;
+};
+template <class T>
+struct stored<T&> {
+  using type = std::reference_wrapper<T>;
+};
+template <class T>
+using stored_t = typename stored<T>::type;
+
+/// Memory of the run: size classes over slabs that are kept warm between runs, apart from the program's heap.
+[[nodiscard]] void* pool_allocate(std::size_t size);
+void pool_free(void* block, std::size_t size) noexcept;
+
+/// Owned by a future: its result, and for a task its callable.
+class box_base {
+public:
+  box_base() = default;
+  box_base(const box_base&) = delete;
+  virtual ~box_base() = default;
+  /// For a task: calls the callable and keeps the result. Throws what it throws.
+  virtual void invoke() {}
+  virtual void drop_callable() noexcept {}
+  [[nodiscard]] virtual std::size_t size() const noexcept = 0;
+};
+
+template <class T>
+class result_box : public box_base {
+public:
+  std::optional<stored_t<T>> value;
+  bool taken = false;  // a move-only value is moved out once
+  [[nodiscard]] std::size_t size() const noexcept override { return sizeof(*this); }
+};
+
+/// Callable and result of a task, in one block. The callable goes first, as soon as the task ends.
+template <class F, class T>
+class closure final : public result_box<T> {
+public:
+  template <class G>
+  explicit closure(G&& callable) : callable_(std::in_place, std::forward<G>(callable)) {}
+  void invoke() override {
+    if constexpr (std::is_void_v<T>) {
+      std::invoke(std::move(*callable_));
+      this->value.emplace();
+    } else {
+      this->value.emplace(std::invoke(std::move(*callable_)));
+    }
+  }
+  void drop_callable() noexcept override { callable_.reset(); }
+  [[nodiscard]] std::size_t size() const noexcept override { return sizeof(*this); }
+
+private:
+  std::optional<F> callable_;
+};
+
+template <class Box, class... Args>
+[[nodiscard]] Box* make_box(Args&&... args) {
+  static_assert(alignof(Box) <= 64, "over-aligned callables and results are not supported");
+  void* block = pool_allocate(sizeof(Box));
+  try {
+    return ::new (block) Box(std::forward<Args>(args)...);
+  } catch (...) {
+    pool_free(block, sizeof(Box));
+    throw;
+  }
+}
+void destroy_box(box_base* box) noexcept;
+
+struct box_deleter {
+  void operator()(box_base* box) const noexcept { destroy_box(box); }
+};
+template <class Box>
+using box_ptr = std::unique_ptr<Box, box_deleter>;
+
+enum class future_state : std::uint8_t { pending, value, failed, cancelled };
+enum class future_kind : std::uint8_t { promise, gather, task };
+
+/// Shared state of everything that can be waited for. Lives in a slab that is never unmapped; `generation` counts the lives
+/// of its slot, so that a handle that outlived its run is noticed. Used by one OS thread at a time.
+struct future_core {
+  std::uint32_t generation = 1;
+  std::uint32_t references = 0;
+  future_kind kind = future_kind::promise;
+  future_state state = future_state::pending;
+  bool collected = false;  // somebody has looked at its failure
+  engine* owner = nullptr;
+  box_base* box = nullptr;
+  callback_node* first_callback = nullptr;
+  callback_node* last_callback = nullptr;
+  std::exception_ptr failure;  // when failed; when cancelled, the `cancelled` that ended it, if any
+  std::uint64_t object = 0;    // its number, for operations
+  const void* mark = nullptr;  // of whoever went through a list of futures last
+
+  [[nodiscard]] bool done() const noexcept { return state != future_state::pending; }
+};
+
+void release_last(future_core* core) noexcept;
+
+/// A counted reference to a future's core that notices when the core's life, or its run, is over.
+class core_ref {
+public:
+  core_ref() = default;
+  explicit core_ref(future_core& core) noexcept : core_(&core), generation_(core.generation) {
+    ++core.references;
+  }
+  core_ref(const core_ref& other) noexcept : core_(other.core_), generation_(other.generation_) {
+    if (alive()) ++core_->references;
+  }
+  core_ref(core_ref&& other) noexcept
+      : core_(std::exchange(other.core_, nullptr)), generation_(other.generation_) {}
+  core_ref& operator=(core_ref other) noexcept {
+    std::swap(core_, other.core_);
+    std::swap(generation_, other.generation_);
+    return *this;
+  }
+  ~core_ref() {
+    if (alive() && --core_->references == 0) release_last(core_);
+  }
+
+  [[nodiscard]] bool alive() const noexcept { return core_ && core_->generation == generation_; }
+  [[nodiscard]] bool empty() const noexcept { return core_ == nullptr; }
+  /// Without any check.
+  [[nodiscard]] future_core* raw() const noexcept { return core_; }
+  /// Throws: `stale_handle` when the run of the handle is over or is not the caller's; `invalid_state` when it is empty.
+  [[nodiscard]] future_core& checked(const char* call) const;
+
+  friend bool operator==(const core_ref& a, const core_ref& b) noexcept {
+    return a.core_ == b.core_ && (a.core_ == nullptr || a.generation_ == b.generation_);
+  }
+
+private:
+  future_core* core_ = nullptr;
+  std::uint32_t generation_ = 0;
+};
+
+/// Waits until `core` is done; then throws its failure, if any, and counts it as collected.
+void await_result(const core_ref& core, const char* call);
+/// Waits until `core` is done, and looks no further. Throws: `cancelled` when the caller was cancelled.
+void await_done(const core_ref& core, const char* call);
+/// Throws the failure of a core that is done, without waiting. Throws: `invalid_state` when it is not.
+void throw_failure(const core_ref& core, const char* call);
+bool cancel(const core_ref& core, std::string_view message);
+
+[[noreturn]] void throw_moved_out(const char* call);
+
+/// The value of a core that is done and has not failed: a copy, or, when it can't be copied, the value itself, once.
+template <class T>
+T take_value(const core_ref& core, const char* call) {
+  auto& box = *static_cast<result_box<T>*>(core.raw()->box);
+  if constexpr (std::is_void_v<T>) {
+    return;
+  } else if constexpr (std::is_reference_v<T>) {
+    return box.value->get();
+  } else if constexpr (std::is_copy_constructible_v<T>) {
+    return *box.value;
+  } else {
+    if (std::exchange(box.taken, true)) throw_moved_out(call);
+    return std::move(*box.value);
+  }
+}
+
+/// As `take_value`, with `std::monostate` for void.
+template <class T>
+stored_t<T> take_stored(const core_ref& core, const char* call) {
+  if constexpr (std::is_void_v<T>) {
+    return {};
+  } else {
+    return take_value<T>(core, call);
+  }
+}
+
+}  // namespace reprise::detail

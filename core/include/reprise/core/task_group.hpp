@@ -1,0 +1,88 @@
+#pragma once
+
+#include <reprise/core/gather.hpp>
+#include <reprise/core/task.hpp>
+
+#include <exception>
+#include <functional>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace reprise {
+
+namespace detail {
+struct group_state;
+}
+
+/// The tasks of one `with_task_group`. Children may add children.
+class task_group {
+public:
+  task_group(const task_group&) = delete;
+
+  /// Throws: `std::logic_error` when the group is finished or aborting.
+  template <class F>
+    requires std::invocable<std::decay_t<F>>
+  auto spawn(F&& f) {
+    return spawn(spawn_options{}, std::forward<F>(f));
+  }
+  template <class F>
+    requires std::invocable<std::decay_t<F>>
+  auto spawn(std::string_view name, F&& f) {
+    return spawn(spawn_options{.name = name}, std::forward<F>(f));
+  }
+  template <class F>
+    requires std::invocable<std::decay_t<F>>
+  auto spawn(const spawn_options& options, F&& f) {
+    check_open();
+    auto t = reprise::spawn(options, std::forward<F>(f));
+    adopt(t.core());
+    return t;
+  }
+
+private:
+  template <class F>
+  friend auto with_task_group(F&& f);
+  task_group();
+  ~task_group();
+  void check_open() const;
+  void adopt(const detail::core_ref& child);
+  /// Waits for the children; throws what the group comes to. `failure` is the body's own.
+  void finish(std::exception_ptr failure);
+
+  detail::group_state* state_;
+};
+
+/// Calls `f(task_group&)` in the caller's own task, then waits for every task spawned in the group; returns `f`'s value.
+///
+/// When a child or the body fails, the others (and the body) are cancelled, all have ended, then the failures are thrown together as an
+/// `exception_group`. A child that was cancelled is no failure. Cost: the caller resumes two turns after the last child ends.
+template <class F>
+auto with_task_group(F&& f) {
+  using result = std::invoke_result_t<F, task_group&>;
+  task_group group;
+  std::exception_ptr failure;
+  if constexpr (std::is_void_v<result>) {
+    try {
+      std::invoke(std::forward<F>(f), group);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    group.finish(std::move(failure));
+  } else {
+    std::optional<detail::stored_t<result>> value;
+    try {
+      value.emplace(std::invoke(std::forward<F>(f), group));
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    group.finish(std::move(failure));
+    if constexpr (std::is_reference_v<result>) {
+      return std::ref(value->get());
+    } else {
+      return std::move(*value);
+    }
+  }
+}
+
+}  // namespace reprise

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace reprise::detail {
+
+class engine;
+struct waiter;
+
+/// Tasks that wait, in the order in which they came. Its nodes live on the waiters' stacks; destroying the queue detaches them.
+class wait_queue {
+public:
+  wait_queue() = default;
+  wait_queue(const wait_queue&) = delete;
+  ~wait_queue();
+  [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
+  void push(waiter& w) noexcept;
+  void remove(waiter& w) noexcept;
+  [[nodiscard]] waiter* first() const noexcept { return first_; }
+
+private:
+  waiter* first_ = nullptr;
+  waiter* last_ = nullptr;
+};
+
+/// What every synchronisation object is: numbered by creation in its task, and of one run.
+class sync_object {
+public:
+  sync_object(const sync_object&) = delete;
+  sync_object& operator=(const sync_object&) = delete;
+  /// The name given, or "mutex 2 of Task-1".
+  [[nodiscard]] std::string description() const;
+  [[nodiscard]] std::uint64_t object() const noexcept { return object_; }
+
+protected:
+  sync_object(const char* type, std::string_view name);
+  ~sync_object();
+  /// The run that the caller is in. Throws: `no_simulation`, `stale_handle` when the object is of another run.
+  engine& enter(const char* call) const;
+  /// The same for calls that never throw: null where `enter` would throw.
+  engine* try_enter() const noexcept;
+
+private:
+  bool bind(engine& e) const noexcept;
+
+  const char* type_;
+  std::string name_;
+  mutable std::uint64_t run_ = 0;  // the serial number of its run; 0 until it is used in one
+  mutable std::uint64_t object_ = 0;
+};
+
+}  // namespace reprise::detail

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+namespace reprise::detail {
+
+/// A queue in a ring that grows by doubling; from the front also at an index, in order.
+template <class T>
+class ready_queue {
+public:
+  [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
+  [[nodiscard]] std::size_t size() const noexcept { return count_; }
+  T& operator[](std::size_t i) noexcept { return ring_[(head_ + i) & mask_]; }
+  const T& operator[](std::size_t i) const noexcept { return ring_[(head_ + i) & mask_]; }
+
+  void push(const T& x) {
+    if (count_ == ring_.size()) [[unlikely]] grow();
+    ring_[(head_ + count_++) & mask_] = x;
+  }
+  T pop() noexcept {
+    T x = ring_[head_];
+    head_ = (head_ + 1) & mask_;
+    --count_;
+    return x;
+  }
+  /// Takes out the `i`-th and keeps the order of the others. Cost: O(min(i, size - i)).
+  T take(std::size_t i) noexcept {
+    T x = (*this)[i];
+    if (i < count_ / 2) {
+      for (; i > 0; --i) (*this)[i] = (*this)[i - 1];
+      head_ = (head_ + 1) & mask_;
+    } else {
+      for (; i + 1 < count_; ++i) (*this)[i] = (*this)[i + 1];
+    }
+    --count_;
+    return x;
+  }
+  void clear() noexcept { head_ = count_ = 0; }
+
+private:
+  void grow() {
+    std::vector<T> larger(ring_.empty() ? 64 : ring_.size() * 2);
+    for (std::size_t i = 0; i < count_; ++i) larger[i] = (*this)[i];
+    ring_ = std::move(larger);
+    head_ = 0;
+    mask_ = ring_.size() - 1;
+  }
+
+  std::vector<T> ring_;
+  std::size_t head_ = 0;
+  std::size_t count_ = 0;
+  std::size_t mask_ = 0;
+};
+
+}  // namespace reprise::detail

@@ -1,0 +1,358 @@
+#include <reprise/core/run.hpp>
+
+#include "engine.hpp"
+#include "generator_internal.hpp"
+#include "offload_internal.hpp"
+
+#include <reprise/core/format.hpp>
+#include <reprise/core/token.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+namespace reprise {
+
+const char* to_string(verdict v) noexcept {
+  switch (v) {
+    case verdict::passed: return "passed";
+    case verdict::failed: return "failed";
+    case verdict::deadlock: return "deadlock";
+    case verdict::time_limit: return "time_limit";
+    case verdict::step_limit: return "step_limit";
+    case verdict::crashed: return "crashed";
+    case verdict::diverged: return "diverged";
+  }
+  return "unknown";
+}
+
+namespace detail {
+
+/// One task that is asked to end at the end of the run; the last one that has ended stops the loop, as asyncio's gather of them does.
+struct leftover_node : callback_node {
+  static void ended(engine& e, callback_node&) {
+    if (--e.leftovers_ == 0) e.push({nullptr, 0, entry_kind::stop});
+  }
+};
+
+void engine::execute(const config& options, box_base* body) {
+  static std::atomic<std::uint64_t> serials{0};
+  install_crash_handlers();
+  prepare_alternate_stack();
+  options_ = &options;
+  serial_ = ++serials;
+  now_ = ended_at_ = 0;
+  digest_ = stream::mix(options.seed);
+  event_count_ = steps_ = preemptions_ = 0;
+  step_limit_ = options.step_limit ? options.step_limit : ~std::uint64_t{0};
+  choosing_ = options.schedule.kind().make != nullptr;
+  observing_ = options.record || options.sink != nullptr;
+  stopping_ = failing_soon_ = tearing_by_force_ = waiting_for_jobs_ = false;
+  phase_ = phase::running;
+  reason_ = reason::none;
+  turn_left_ = 0;
+  timer_sequence_ = callback_count_ = 0;
+  stale_timers_ = 0;
+  task_count_ = 0;
+  outside_objects_ = outside_choices_ = 0;
+  workload_.reset();
+  choices_.clear();
+  texts_.clear();
+  task_names_.clear();
+  user_events_.clear();
+  fields_.clear();
+  recorded_.clear();
+  verdict_ = verdict::passed;
+  what_.clear();
+  abandoned_.clear();
+  seeded_.reset();
+  source_ = options.source;
+  const float_flags flags;
+  running_ = this;
+  current_fiber_ = &main_;
+  current_task_ = nullptr;
+  current_job_ = nullptr;
+  try {
+    static_cast<void>(spawn({}, body));
+    drive();
+    judge();
+    tear_down();
+  } catch (...) {  // no memory for a stack
+    running_ = nullptr;
+    throw;
+  }
+  running_ = nullptr;
+}
+
+void engine::drive() {
+  reason_ = reason::none;
+  stopping_ = false;
+  for (;;) {
+    fiber* to = next_fiber();
+    if (to != &main_) switch_fiber(*this, main_, *to);
+    while (service_) {
+      service_(service_argument_);
+      service_ = nullptr;
+      switch_fiber(*this, main_, *service_from_);
+    }
+    if (reason_ != reason::none) return;
+  }
+}
+
+void engine::judge() {
+  switch (reason_) {
+    case reason::deadlock: record_failure(verdict::deadlock, describe_deadlock()); break;
+    case reason::time_limit:
+      record_failure(verdict::time_limit, fmt::format("the time limit of {} has passed", reprise::format_duration(options_->time_limit)));
+      break;
+    case reason::step_limit:
+      record_failure(verdict::step_limit, fmt::format("the limit of {} steps is reached at {}; last ran {}", reprise::format_count(options_->step_limit),
+                                                      reprise::format_duration(duration(now_)), current_task_ ? current_task_->name() : "a callback"));
+      break;
+    default: break;
+  }
+  if (root_.empty()) return;
+  auto& root = *static_cast<task_core*>(root_.raw());
+  root.collected = true;
+  if (root.state == future_state::failed) {
+    record_failure(verdict::failed, fmt::format("{}\n  out of {} at {}", describe(root.failure), root.name(),
+                                                reprise::format_duration(duration(ended_at_))));
+  } else if (root.state == future_state::cancelled) {
+    record_failure(verdict::failed, fmt::format("{} was cancelled at {}", root.name(), reprise::format_duration(duration(ended_at_))));
+  }
+}
+
+void engine::tear_down() {
+  phase_ = phase::teardown;
+  // Enough for any cleanup that ends; one that goes on for ever is unwound by force.
+  step_limit_ = steps_ + 100'000 + 1000 * live_tasks_;
+  tear_down_round(false);
+  tear_down_round(true);
+  if (running_jobs > 0) {
+    waiting_for_jobs_ = true;
+    drive();
+    waiting_for_jobs_ = false;
+  }
+  force_the_rest();
+  sweep();
+}
+
+void engine::tear_down_round(bool frozen) {
+  // Once; again only when they wait for one another.
+  for (int round = 0; round < 10; ++round) {
+    std::vector<task_core*> left;
+    for (task_core* t = oldest_; t; t = t->younger)
+      if (t->frozen == frozen && !t->abandoned) left.push_back(t);
+    if (left.empty()) return;
+    std::vector<leftover_node> nodes(left.size());
+    leftovers_ = left.size();
+    for (std::size_t i = 0; i < left.size(); ++i) {
+      if (frozen) {
+        left[i]->frozen = false;
+        ++left[i]->cancel_requests;
+        wake(*left[i]->leaf, waiter::state::cancelled);
+      } else {
+        static_cast<void>(cancel(*left[i], {}));
+      }
+      nodes[i].run = leftover_node::ended;
+      list(*left[i], nodes[i]);
+    }
+    drive();
+    if (reason_ == reason::finished) return;
+    for (auto& node : nodes) unlist(node);
+    // Nodes that are queued already would dangle.
+    std::vector<ready_entry> kept;
+    while (!ready_.empty()) {
+      const ready_entry e = ready_.pop();
+      if (e.kind != entry_kind::node || static_cast<callback_node*>(e.target)->run != leftover_node::ended) kept.push_back(e);
+    }
+    for (const auto& e : kept) ready_.push(e);
+    turn_left_ = std::min(turn_left_, ready_.size());
+    if (reason_ != reason::deadlock) return;
+  }
+}
+
+void engine::force_the_rest() {
+  tearing_by_force_ = true;
+  for (task_core* t = youngest_; t;) {
+    task_core* const older = t->older;
+    if (!t->abandoned) {
+      t->forced = true;
+      t->frozen = false;
+      current_task_ = t;
+      if (phase_ == phase::teardown && reason_ == reason::budget)
+        record_failure(verdict::failed, fmt::format("{} swallowed its cancellation and went on", t->name()));
+      if (!t->started) {
+        finish_task(*t, future_state::cancelled, nullptr);
+      } else {
+        switch_fiber(*this, main_, *t->top);
+        while (service_) {
+          service_(service_argument_);
+          service_ = nullptr;
+          switch_fiber(*this, main_, *service_from_);
+        }
+      }
+    }
+    t = older;
+  }
+  current_task_ = nullptr;
+  for (const auto& j : std::vector(active_jobs_)) {
+    j->forced = true;
+    current_job_ = j.get();
+    switch_fiber(*this, main_, *j->top);
+  }
+  current_job_ = nullptr;
+  for (fiber* f : std::exchange(frozen_runners_, {})) {
+    switch_fiber(*this, main_, *f);
+    stacks_.give_back(*std::exchange(f->stack, nullptr));
+    std::erase_if(runners_, [f](const auto& r) { return r.get() == f; });
+  }
+  while (generators) destroy_generator(*this, *generators);
+}
+
+void engine::sweep() {
+  phase_ = phase::sweep;
+  current_task_ = nullptr;
+  // What is queued and will never run drops what it captured.
+  const auto drop = [&](const ready_entry& e) {
+    if (e.kind == entry_kind::timer) {
+      auto& slot = *static_cast<timer_slot*>(e.target);
+      if (slot.generation == e.generation) static_cast<void>(cancel_timer({&slot, e.generation}));
+    } else if (e.kind == entry_kind::delivery) {
+      delete static_cast<std::shared_ptr<job>*>(e.target);
+    } else if (e.kind == entry_kind::node) {
+      auto& node = *static_cast<callback_node*>(e.target);
+      if (node.drop) node.drop(node);
+    }
+  };
+  while (!ready_.empty()) drop(ready_.pop());
+  while (!runnable_.empty()) drop(runnable_.pop());
+  std::vector<timer_target> targets;
+  timers_.each([&](const timer_target& t) { targets.push_back(t); });
+  timers_.clear();
+  for (const auto& t : targets)
+    if (t.kind == entry_kind::timer) static_cast<void>(cancel_timer({t.pointer, t.generation}));
+  turn_left_ = 0;
+  stale_timers_ = 0;
+
+  // Failures that nobody looked at are judged now.
+  for (const auto& ref : failed_) {
+    auto& t = *static_cast<task_core*>(ref.raw());
+    if (t.collected) continue;
+    record_failure(verdict::failed, fmt::format("{} failed with {}, and nobody looked at it", t.name(), describe(t.failure)));
+    break;
+  }
+  default_pool.reset();
+  failed_.clear();
+  root_ = {};
+  retired_job_.reset();
+  active_jobs_.clear();
+  // Results that handles still hold are destroyed with the run; the handles notice.
+  const auto drop_callbacks = [](future_core& core) {
+    for (callback_node* n = std::exchange(core.first_callback, nullptr); n;) {
+      callback_node* next = n->next;
+      n->core = nullptr;
+      if (n->drop) n->drop(*n);
+      n = next;
+    }
+    core.last_callback = nullptr;
+  };
+  for (std::size_t i = 0; i < tasks_.all().size(); ++i) {
+    task_core& t = *tasks_.all()[i];
+    if (!t.owner) continue;
+    drop_callbacks(t);
+    if (t.abandoned) {
+      // Its frames stay for ever, and so does its slot: nothing may be bound to it again.
+      ++t.generation;
+      t.owner = nullptr;
+    } else {
+      destroy(t);
+    }
+  }
+  for (std::size_t i = 0; i < promises_.all().size(); ++i) {
+    future_core& core = *promises_.all()[i];
+    if (!core.owner) continue;
+    drop_callbacks(core);
+    destroy(core);
+  }
+  oldest_ = youngest_ = nullptr;
+  live_tasks_ = 0;
+  tearing_by_force_ = false;
+}
+
+report engine::make_report(bool brief) {
+  report r;
+  r.result = verdict_;
+  r.seed = options_->seed;
+  r.elapsed = duration(ended_at_);
+  r.steps = steps_;
+  r.preemptions = preemptions_;
+  r.tasks = task_count_;
+  r.digest = digest_;
+  if (brief && verdict_ == verdict::passed) return r;
+  r.what = std::move(what_);
+  r.token = encode_token(*options_);
+  if (options_->record) {
+    r.events = std::move(recorded_);
+    r.choices = std::move(choices_);
+  } else {
+    r.events.reserve(user_events_.size());
+    for (const auto& e : user_events_) r.events.push_back(event_of(e));
+  }
+  return r;
+}
+
+void prepare_run() {
+  if (engine::running()) throw error("run: a run inside a run; `spawn` a task instead");
+}
+
+namespace {
+
+report execute_and_report(const config& options, box_base* body, bool brief) {
+  engine& e = engine::of_thread();
+  e.execute(options, body);
+  return e.make_report(brief);
+}
+
+}  // namespace
+
+report run_box(const config& options, box_base* body) { return execute_and_report(options, body, false); }
+report run_briefly(const config& options, box_base* body) { return execute_and_report(options, body, true); }
+
+void* pool_allocate(std::size_t size) {
+  engine* e = engine::running();
+  return (e ? *e : engine::of_thread()).blocks.take(size);
+}
+
+void pool_free(void* block, std::size_t size) noexcept {
+  engine* e = engine::running();
+  (e ? *e : engine::of_thread()).blocks.give_back(block, size);
+}
+
+void destroy_box(box_base* box) noexcept {
+  const std::size_t size = box->size();
+  box->~box_base();
+  pool_free(box, size);
+}
+
+}  // namespace detail
+
+prng& rng() { return detail::engine::checked("rng").workload(); }
+
+std::uint64_t choose(std::string_view name, std::uint64_t bound) {
+  auto& e = detail::engine::checked("choose");
+  if (bound == 0) throw std::invalid_argument("choose: bound is 0; it is the number of values to choose from");
+  return e.choose_named(name, bound);
+}
+
+const std::string& param_text(std::string_view name) {
+  const auto& params = detail::engine::checked("param").options().params;
+  const auto found = params.find(name);
+  if (found == params.end())
+    throw std::invalid_argument(fmt::format("param: this run has no parameter '{}'", name));
+  return found->second;
+}
+
+}  // namespace reprise

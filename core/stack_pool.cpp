@@ -1,0 +1,118 @@
+#include "stack_pool.hpp"
+
+#include "sanitizers.hpp"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <new>
+
+namespace reprise::detail {
+
+namespace {
+
+constexpr int guard_install = 102;  // MADV_GUARD_INSTALL; the C library's headers may be older than the kernel
+// Two mappings a stack, of the 65,530 that the kernel allows by default; the program has its own.
+constexpr std::size_t most_protected = 15'000;
+
+std::size_t page_size() noexcept {
+  static const auto size = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  return size;
+}
+
+}  // namespace
+
+bool stack_slot::guards(const void* address) const noexcept {
+  const char* p = static_cast<const char*>(address);
+  return p >= base && p < base + page_size();
+}
+
+stack_slot& stack_pool::take(std::size_t size) {
+  size_class& c = class_for(size);
+  if (c.free.empty()) {
+    if (c.left == 0) grow(c);
+    slab& s = *std::find_if(slabs_.rbegin(), slabs_.rend(), [&](const slab& x) {
+      return c.cursor >= x.base && c.cursor < x.base + x.slots * x.slot_size;
+    });
+    stack_slot& slot = s.first[static_cast<std::size_t>(c.cursor - s.base) / s.slot_size];
+    slot.base = c.cursor;
+    slot.size = c.size;
+    // The highest words stay free: they are the canary of the slot above.
+    slot.top = c.cursor + c.size - 64 - std::size_t{c.cut * 7 % 16} * 64;
+    c.cursor += c.size;
+    --c.left;
+    ++c.cut;
+    watch(slot, slot.base == s.base);
+    slot.bound_before = true;
+    return slot;
+  }
+  stack_slot& slot = *c.free.back();
+  c.free.pop_back();
+  unpoison(slot.base + page_size(), slot.size - page_size());
+  if (slot.canary) *slot.canary = stack_slot::canary_value;
+  return slot;
+}
+
+void stack_pool::give_back(stack_slot& slot) noexcept { class_for(slot.size).free.push_back(&slot); }
+
+stack_slot* stack_pool::guard_at(const void* address) const noexcept {
+  const char* p = static_cast<const char*>(address);
+  for (const slab& s : slabs_) {
+    if (p < s.base || p >= s.base + s.slots * s.slot_size) continue;
+    stack_slot& slot = s.first[static_cast<std::size_t>(p - s.base) / s.slot_size];
+    return slot.base && slot.guards(p) ? &slot : nullptr;
+  }
+  return nullptr;
+}
+
+stack_pool::size_class& stack_pool::class_for(std::size_t size) {
+  size = std::bit_ceil(std::max(size, least_size));
+  for (auto& c : classes_)
+    if (c.size == size) return c;
+  return classes_.emplace_back(size_class{.size = size, .free = {}});
+}
+
+void stack_pool::grow(size_class& c) {
+  const std::size_t slots = c.next_slab;
+  // MAP_NORESERVE: a million slots are 256 GiB of address space, which nobody will ever touch.
+  void* base = ::mmap(nullptr, slots * c.size, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+  if (base == MAP_FAILED) {
+    if (slots == 1) throw std::bad_alloc();
+    c.next_slab = 1;  // the address space is limited: slot by slot
+    return grow(c);
+  }
+  // A stack in a huge page would cost 2 MiB at its first touch.
+  static_cast<void>(::madvise(base, slots * c.size, MADV_NOHUGEPAGE));
+  slabs_.push_back({static_cast<char*>(base), slots, c.size, new stack_slot[slots]});
+  c.cursor = static_cast<char*>(base);
+  c.left = slots;
+  c.next_slab = std::min<std::size_t>(slots * 4, 16'384);
+  c.free.reserve(c.free.capacity() + slots);
+}
+
+void stack_pool::watch(stack_slot& slot, bool lowest) {
+  if (preferred_ == guard_kind::install) {
+    if (::madvise(slot.base, page_size(), guard_install) == 0) {
+      slot.guard = guard_kind::install;
+      return;
+    }
+    preferred_ = guard_kind::protect;
+  }
+  if (preferred_ == guard_kind::protect) {
+    if (protected_ < most_protected && ::mprotect(slot.base, page_size(), PROT_NONE) == 0) {
+      ++protected_;
+      slot.guard = guard_kind::protect;
+      return;
+    }
+    preferred_ = guard_kind::canary;
+  }
+  slot.guard = guard_kind::canary;
+  // The highest word of the slot below: its page is in use anyway. The lowest slot of a slab has none below it.
+  slot.canary = std::launder(reinterpret_cast<std::uint64_t*>(slot.base - (lowest ? 0 : sizeof(std::uint64_t))));
+  *slot.canary = stack_slot::canary_value;
+}
+
+}  // namespace reprise::detail

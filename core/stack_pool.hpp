@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace reprise::detail {
+
+/// How the end of a stack is watched.
+enum class guard_kind : std::uint8_t {
+  install,   // MADV_GUARD_INSTALL (Linux 6.13): no limit on their number
+  protect,   // mprotect: two mappings a stack, and the kernel has a limit on mappings
+  canary,    // a word below the stack, checked at each switch away from it
+};
+
+/// A slot of address space for one stack. Only touched pages cost memory.
+struct stack_slot {
+  char* base = nullptr;      // lowest address; the guard is here
+  std::size_t size = 0;      // bytes of the slot, guard included
+  char* top = nullptr;       // where a stack starts, staggered: with power-of-two spacing all tops would share cache sets
+  std::uint64_t* canary = nullptr;  // the word to check, or null
+  guard_kind guard = guard_kind::install;
+  bool bound_before = false;
+  std::uint32_t valgrind_id = 0;
+
+  [[nodiscard]] bool guards(const void* address) const noexcept;
+  [[nodiscard]] bool overrun() const noexcept { return canary && *canary != canary_value; }
+  static constexpr std::uint64_t canary_value = 0x7265'7072'6973'6521;
+};
+
+/// The stacks of one OS thread's runs: mapped in slabs, reused warm, last in first out, never unmapped.
+class stack_pool {
+public:
+  static constexpr std::size_t default_size = 256 * 1024;
+  static constexpr std::size_t least_size = 16 * 1024;
+
+  /// A stack of at least `size` bytes. Throws: `std::bad_alloc`.
+  stack_slot& take(std::size_t size);
+  void give_back(stack_slot& slot) noexcept;
+  /// The slot whose guard `address` lies in, or null. Safe in a signal handler.
+  [[nodiscard]] stack_slot* guard_at(const void* address) const noexcept;
+
+  /// For tests: what to use for slots from now on.
+  void prefer(guard_kind kind) noexcept { preferred_ = kind; }
+
+private:
+  struct size_class {
+    std::size_t size = 0;
+    std::vector<stack_slot*> free;
+    std::size_t next_slab = 16;
+    // the slab that slots are cut from
+    char* cursor = nullptr;
+    std::size_t left = 0;
+    std::uint32_t cut = 0;
+  };
+  struct slab {
+    char* base;
+    std::size_t slots;
+    std::size_t slot_size;
+    stack_slot* first;
+  };
+  size_class& class_for(std::size_t size);
+  void grow(size_class& c);
+  void watch(stack_slot& slot, bool lowest);
+
+  std::vector<size_class> classes_;
+  std::vector<slab> slabs_;
+  guard_kind preferred_ = guard_kind::install;
+  std::size_t protected_ = 0;
+};
+
+}  // namespace reprise::detail

@@ -1,0 +1,264 @@
+// How a run comes to its verdict, and how a report says it.
+
+#include "engine.hpp"
+
+#include <reprise/core/format.hpp>
+
+#include <fmt/format.h>
+
+#include <cxxabi.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <exception>
+#include <typeinfo>
+#include <utility>
+
+namespace reprise::detail {
+
+namespace {
+
+std::string demangled(const char* mangled) {
+  int status = 0;
+  const std::unique_ptr<char, void (*)(void*)> text(abi::__cxa_demangle(mangled, nullptr, nullptr, &status), std::free);
+  return status == 0 ? text.get() : mangled;
+}
+
+std::string in_brackets(const std::string& place) { return place.empty() ? "" : " (" + place + ")"; }
+
+const char* verb(operation_kind kind) {
+  switch (kind) {
+    case operation_kind::sleep: return "sleeps for ever";
+    case operation_kind::gather: return "waits for its children in gather";
+    case operation_kind::group_wait: return "waits for its task group";
+    case operation_kind::wait_any: return "waits for tasks in wait";
+    case operation_kind::as_completed: return "waits for the next task in as_completed";
+    case operation_kind::offload: return "waits for an offloaded job";
+    case operation_kind::future_wait: return "waits for a future that nobody has set";
+    case operation_kind::shield: return "waits behind a shield";
+    case operation_kind::failure: return "stands where an expectation failed";
+    default: return nullptr;
+  }
+}
+
+const char* waits_to(operation_kind kind) {
+  switch (kind) {
+    case operation_kind::lock:
+    case operation_kind::lock_shared: return "waits for";
+    case operation_kind::acquire: return "waits for a permit of";
+    case operation_kind::event_wait: return "waits for";
+    case operation_kind::condition_wait: return "waits to be notified by";
+    case operation_kind::queue_put: return "waits for room in";
+    case operation_kind::queue_get: return "waits for an item of";
+    default: return "waits for";
+  }
+}
+
+}  // namespace
+
+std::string describe(const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const exception_group& group) {
+    std::string text = fmt::format("{}", group.what());
+    for (const auto& e : group.exceptions()) text += "\n    " + describe(e);
+    return text;
+  } catch (const std::exception& e) {
+    return fmt::format("{}: {}", demangled(typeid(e).name()), e.what());
+  } catch (const cancelled& c) {
+    return c.message().empty() ? "reprise::cancelled" : "reprise::cancelled: " + c.message();
+  } catch (...) {
+    const std::type_info* type = abi::__cxa_current_exception_type();
+    return type ? "an exception of type " + demangled(type->name()) : "an exception";
+  }
+}
+
+std::string task_core::name() const { return given_name ? *given_name : fmt::format("Task-{}", number); }
+
+std::string engine::name_of_task(std::uint32_t number) const {
+  if (number == 0) return "-";
+  if (current_task_ && current_task_->number == number) return current_task_->name();
+  for (const task_core* t = youngest_; t; t = t->older)
+    if (t->number == number) return t->name();
+  return fmt::format("Task-{}", number);
+}
+
+std::string engine::whereabouts() const {
+  std::string text = "\n  in ";
+  text += current_task_ ? current_task_->name() : current_job_ ? "an offloaded job" : "a callback";
+  text += fmt::format(" at {}, step {}", reprise::format_duration(duration(now_)), reprise::format_count(steps_));
+  if (choosing_)
+    text += fmt::format(", {} preemption{}", reprise::format_count(preemptions_), preemptions_ == 1 ? "" : "s");
+  return text;
+}
+
+void engine::record_failure(verdict v, std::string what) {
+  if (verdict_ != verdict::passed) return;
+  verdict_ = v;
+  what_ = std::move(what);
+}
+
+void engine::fail_soon(std::string what) noexcept {
+  record_failure(verdict::failed, std::move(what));
+  failing_soon_ = true;
+}
+
+void engine::freeze() {
+  if (current_fiber_ == &main_) return;  // in a destructor, at the very end
+  announce({operation_kind::failure, 0});
+  if (std::uncaught_exceptions() > 0) {
+    what_ += "\n  its frame was unwinding already, so it is left standing";
+    abandon_current(verdict_, {});
+  }
+  fiber& self = *current_fiber_;
+  const bool running = phase_ == phase::running;
+  if (task_core* const me = current_task_) {
+    waiter w;
+    w.task = me;
+    me->leaf = &w;
+    me->frozen = true;
+    me->next = {operation_kind::failure, 0};
+    me->top = &self;
+    fiber* to = running ? come_to(reason::failure) : next_fiber();
+    if (to != &self) switch_fiber(*this, self, *to);
+    me->leaf = nullptr;
+    if (me->forced) check_forced(*me);
+    throw_cancelled(*me);
+  }
+  if (job* const j = current_job_) {
+    j->frozen = true;
+    j->top = &self;
+    --running_jobs;
+    if (fiber* starter = std::exchange(j->starter, nullptr)) {
+      failing_soon_ = running;
+      switch_fiber(*this, self, *starter);
+    } else {
+      fiber* to = running ? come_to(reason::failure) : next_fiber();
+      switch_fiber(*this, self, *to);
+    }
+    throw forced_unwind{};
+  }
+  frozen_runners_.push_back(&self);
+  runner_ = nullptr;
+  fiber* to = running ? come_to(reason::failure) : next_fiber();
+  switch_fiber(*this, self, *to);
+  throw forced_unwind{};
+}
+
+void engine::abandon_current(verdict v, std::string what) {
+  record_failure(v, std::move(what));
+  fiber& self = *current_fiber_;
+  if (self.stack) register_root_region(self.stack->base, self.stack->size);
+  if (task_core* const me = current_task_) {
+    me->abandoned = true;
+    me->leaf = nullptr;
+    me->awaited = nullptr;
+    (me->older ? me->older->younger : oldest_) = me->younger;
+    (me->younger ? me->younger->older : youngest_) = me->older;
+    me->older = me->younger = nullptr;
+    --live_tasks_;
+    complete(*me, future_state::cancelled, nullptr);
+    if (me->number == 1 && phase_ == phase::running) push({nullptr, 0, entry_kind::stop});
+  } else if (job* const j = current_job_) {
+    if (!j->frozen) --running_jobs;
+    j->frozen = true;
+    std::erase_if(active_jobs_, [j](const auto& a) { return a.get() == j; });
+    if (fiber* starter = std::exchange(j->starter, nullptr)) {
+      failing_soon_ = phase_ == phase::running;
+      switch_fiber(*this, self, *starter);
+      std::abort();
+    }
+  } else {
+    runner_ = nullptr;
+    // The fiber must outlive the run: its frames stand.
+    for (auto& r : runners_)
+      if (r.get() == &self) static_cast<void>(r.release());
+    std::erase(runners_, nullptr);
+  }
+  fiber* to = phase_ == phase::running ? come_to(reason::failure) : next_fiber();
+  switch_fiber(*this, self, *to);
+  std::abort();
+}
+
+std::string engine::task_waits_for(const task_core& t) const {
+  const std::string place = in_brackets(place_of(t.place));
+  if (t.leaf && t.leaf->object) {
+    std::string text = fmt::format("{} {}{}", waits_to(t.next.kind), t.leaf->object->description(), place);
+    if (t.leaf->holder && *t.leaf->holder != 0) {
+      const std::string where = t.leaf->holder_place ? in_brackets(place_of(*t.leaf->holder_place)) : "";
+      text += *t.leaf->holder == t.number ? fmt::format(", which it holds itself{}", where)
+                                          : fmt::format(", held by {}{}", name_of_task(*t.leaf->holder), where);
+    }
+    return text;
+  }
+  if (t.awaited && t.awaited->kind == future_kind::task)
+    return fmt::format("waits for {}{}", static_cast<const task_core*>(t.awaited)->name(), place);
+  if (const char* v = verb(t.next.kind)) return v + place;
+  return fmt::format("waits in {}{}", to_string(t.next.kind), place);
+}
+
+std::string engine::describe_deadlock() {
+  std::vector<const task_core*> live;
+  for (const task_core* t = oldest_; t; t = t->younger)
+    if (!t->abandoned) live.push_back(t);
+  const auto find = [&](std::uint32_t number) -> const task_core* {
+    const auto found = std::ranges::find(live, number, &task_core::number);
+    return found == live.end() ? nullptr : *found;
+  };
+  const auto next = [&](const task_core* t) -> const task_core* {
+    if (t->leaf && t->leaf->holder && *t->leaf->holder != 0) return find(*t->leaf->holder);
+    if (t->awaited && t->awaited->kind == future_kind::task) return static_cast<const task_core*>(t->awaited);
+    return nullptr;
+  };
+  std::vector<const task_core*> cycle;
+  for (const task_core* start : live) {
+    std::vector<const task_core*> path;
+    const task_core* t = start;
+    while (t && std::ranges::find(path, t) == path.end()) {
+      path.push_back(t);
+      t = next(t);
+    }
+    if (t) {
+      cycle.assign(std::ranges::find(path, t), path.end());
+      break;
+    }
+  }
+  std::ranges::sort(cycle, {}, &task_core::number);
+  const std::string at = reprise::format_duration(duration(now_));
+  std::string text;
+  if (cycle.size() == 1) {
+    text = fmt::format("deadlock at {}: a task waits for itself", at);
+  } else if (!cycle.empty()) {
+    text = fmt::format("deadlock at {}: {} tasks wait for each other", at, cycle.size());
+  } else {
+    text = fmt::format("deadlock at {}: {} task{} wait{}, nothing can run and no timer is pending", at, live.size(),
+                       live.size() == 1 ? "" : "s", live.size() == 1 ? "s" : "");
+  }
+  for (const task_core* t : cycle) {
+    std::string held;
+    for (const task_core* other : cycle) {
+      if (other == t || !other->leaf || !other->leaf->holder || *other->leaf->holder != t->number) continue;
+      held = fmt::format("holds {}{} and ", other->leaf->object->description(),
+                         other->leaf->holder_place ? in_brackets(place_of(*other->leaf->holder_place)) : "");
+    }
+    if (held.empty()) {
+      text += fmt::format("\n  {} {}", t->name(), task_waits_for(*t));
+    } else {
+      text += fmt::format("\n  {} {}{} {}{}", t->name(), held, waits_to(t->next.kind), t->leaf->object->description(),
+                          in_brackets(place_of(t->place)));
+    }
+  }
+  constexpr std::size_t most = 12;
+  std::size_t shown = 0;
+  for (const task_core* t : live) {
+    if (std::ranges::find(cycle, t) != cycle.end()) continue;
+    if (++shown > most) {
+      text += fmt::format("\n  and {} more", live.size() - cycle.size() - most);
+      break;
+    }
+    text += fmt::format("\n  {} {}", t->name(), task_waits_for(*t));
+  }
+  return text;
+}
+
+}  // namespace reprise::detail
