@@ -10,11 +10,11 @@
 
 namespace rc {
 
-/// Checks a law inside a TEST_CASE, as a section of its own named `claim`: `testable` gets random arguments, and a
-/// counterexample is shrunk and printed. `RC_PARAMS="seed=…"`, which the failure prints, repeats it.
+/// Checks a law inside a TEST_CASE, as a section named `claim`: `testable` gets random arguments;
+/// a counterexample is shrunk and printed. `RC_PARAMS="seed=..."`, printed with it, repeats it.
 ///
-/// rapidcheck's own catch.h does this for Catch2 2 only; the two functions it stands on are in `rc::detail`, so this is the one
-/// place that names them.
+/// rapidcheck's own catch.h does this for Catch2 2 only. What it stands on is in `rc::detail`, so
+/// this is the one place that names it.
 template <typename Testable>
 void prop(const std::string& claim, Testable&& testable) {
   SECTION(claim) {
