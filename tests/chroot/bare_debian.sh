@@ -24,6 +24,7 @@ mirror=${MIRROR:-$(apt-get indextargets --format '$(CODENAME) $(REPO_URI)' 'Iden
 
 root=${1:-$(mktemp -d)}
 mkdir -p "$root"
+chmod 755 "$root"    # mktemp makes it for root alone
 [[ -z $(ls -A "$root") ]] || { echo "bare_debian: '$root' is not empty." >&2; exit 4; }
 mounted=()
 clean_up() {
