@@ -1,5 +1,6 @@
 #pragma once
 
-// All of reprise that needs nothing beyond its own library.
+// The whole library, but for what needs rapidcheck, Catch2 or Beast.
+
 #include <reprise/core.hpp>
 #include <reprise/replay.hpp>

@@ -1,0 +1,6 @@
+#pragma once
+
+// Everything of replay: scenarios, searching, replaying.
+
+#include <reprise/replay/explore.hpp>
+#include <reprise/replay/scenario.hpp>
