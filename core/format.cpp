@@ -62,12 +62,12 @@ std::string format_duration(duration d) {
 
 std::string format_count(std::uint64_t n) {
   std::string text = fmt::format("{}", n);
-  for (std::size_t i = text.size(); i > 3;) text.insert(i -= 3, ",");
+  for (std::size_t i = text.size(); i > 3;) text.insert(i -= 3, 1, ',');
   return text;
 }
 
 std::string format_seconds(duration d) {
-  return (d.count() < 0 ? "-" : "") + decimal(magnitude(d.count()), 9);
+  return fmt::format("{}{}", d.count() < 0 ? "-" : "", decimal(magnitude(d.count()), 9));
 }
 
 std::string format_digest(std::uint64_t digest) { return fmt::format("{:016x}", digest); }
