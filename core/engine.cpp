@@ -55,6 +55,53 @@ task_core& engine::task_that_waits(const char* call) {
 
 // ---------------------------------------------------------------- who goes on
 
+void engine::start(task_core& t) {
+  t.started = true;
+  if (offered_ && offered_->size == std::bit_ceil(t.stack_size)) {
+    t.own.stack = std::exchange(offered_, nullptr);
+  } else {
+    prepare(t.own, stacks_.take(t.stack_size), task_entry);
+  }
+  t.top = &t.own;
+}
+
+// The three that follow are one hot path: a switch costs as much as they do.
+
+inline fiber* engine::step(task_core& t) {
+  current_task_ = &t;
+  current_job_ = nullptr;
+  feed(t.number, t.next);
+  if (!t.started) [[unlikely]] start(t);
+  return t.top;
+}
+
+inline ready_entry engine::take_entry() {
+  if (!choosing_) {
+    while (turn_left_ == 0) {
+      if (stopping_) return no_entry(reason::finished);
+      if (ready_.empty() && !advance_clock()) return {};
+      if (!timers_.empty()) expire_timers();
+      turn_left_ = ready_.size();
+    }
+  } else {
+    for (;;) {
+      if (!ready_.empty()) break;
+      if (stopping_) return no_entry(reason::finished);
+      expire_timers();
+      if (!ready_.empty() || !runnable_.empty()) break;
+      if (!advance_clock()) return {};
+    }
+  }
+  if (steps_ >= step_limit_) [[unlikely]]
+    return no_entry(phase_ == phase::running ? reason::step_limit : reason::budget);
+  if (!choosing_) {
+    --turn_left_;
+    return ready_.pop();
+  }
+  if (!ready_.empty()) return ready_.pop();
+  return runnable_.take(pick(runnable_.size(), false));
+}
+
 fiber* engine::next_fiber() {
   for (;;) {
     if (tearing_by_force_) return &main_;
@@ -62,22 +109,22 @@ fiber* engine::next_fiber() {
       failing_soon_ = false;
       if (phase_ == phase::running) return come_to(reason::failure);
     }
-    ready_entry e;
-    if (!take_entry(e)) return &main_;
-    switch (e.kind) {
+    const ready_entry e = take_entry();
+    switch (e.kind()) {
+      case entry_kind::none: return &main_;
       case entry_kind::step:
         ++steps_;
-        return step(*static_cast<task_core*>(e.target));
+        return step(e.as<task_core>());
       case entry_kind::sleeper: {
-        auto& t = *static_cast<task_core*>(e.target);
-        if (t.sleep_generation != e.generation || !t.leaf) break;
+        auto& t = e.as<task_core>();
+        if (!e.is_of(t.sleep_generation) || !t.leaf) break;
         ++steps_;
         wake(*t.leaf, waiter::state::expired);
         break;
       }
       case entry_kind::timer: {
-        auto& slot = *static_cast<timer_slot*>(e.target);
-        if (slot.generation != e.generation) break;
+        auto& slot = e.as<timer_slot>();
+        if (!e.is_of(slot.generation)) break;
         ++steps_;
         if (slot.strike) {
           const auto strike = slot.strike;
@@ -90,15 +137,15 @@ fiber* engine::next_fiber() {
         return run_on_runner(e);
       }
       case entry_kind::node: {
-        auto& node = *static_cast<callback_node*>(e.target);
+        auto& node = e.as<callback_node>();
         ++steps_;
         if (node.user) return run_on_runner(e);
         node.run(*this, node);
         break;
       }
       case entry_kind::job: {
-        auto& j = *static_cast<job*>(e.target);
-        if (j.sleep_generation != e.generation) break;
+        auto& j = e.as<job>();
+        if (!e.is_of(j.sleep_generation)) break;
         ++steps_;
         ++j.sleep_generation;
         current_task_ = nullptr;
@@ -108,7 +155,7 @@ fiber* engine::next_fiber() {
       }
       case entry_kind::delivery: {
         ++steps_;
-        const std::unique_ptr<std::shared_ptr<job>> j(static_cast<std::shared_ptr<job>*>(e.target));
+        const std::unique_ptr<std::shared_ptr<job>> j(static_cast<std::shared_ptr<job>*>(e.target()));
         if ((*j)->awaiter) wake(*(*j)->awaiter);
         break;
       }
@@ -118,49 +165,6 @@ fiber* engine::next_fiber() {
         break;
     }
   }
-}
-
-bool engine::take_entry(ready_entry& e) {
-  if (!choosing_) {
-    while (turn_left_ == 0) {
-      if (stopping_) {
-        come_to(reason::finished);
-        return false;
-      }
-      if (!begin_turn()) return false;
-    }
-  } else {
-    for (;;) {
-      if (!ready_.empty()) break;
-      if (stopping_) {
-        come_to(reason::finished);
-        return false;
-      }
-      expire_timers();
-      if (!ready_.empty() || !runnable_.empty()) break;
-      if (!advance_clock()) return false;
-    }
-  }
-  if (steps_ >= step_limit_) [[unlikely]] {
-    come_to(phase_ == phase::running ? reason::step_limit : reason::budget);
-    return false;
-  }
-  if (!choosing_) {
-    --turn_left_;
-    e = ready_.pop();
-  } else if (!ready_.empty()) {
-    e = ready_.pop();
-  } else {
-    e = runnable_.take(pick(runnable_.size(), false));
-  }
-  return true;
-}
-
-bool engine::begin_turn() {
-  if (ready_.empty() && !advance_clock()) return false;
-  expire_timers();
-  turn_left_ = ready_.size();
-  return true;
 }
 
 void engine::drop_stale_timers() {
@@ -229,36 +233,14 @@ void engine::move_clock(std::int64_t to) {
   now_ = to;
 }
 
-void engine::push(const ready_entry& e) {
-  if (choosing_) {
-    bool choosable = e.kind == entry_kind::step || e.kind == entry_kind::job;
-    if (e.kind == entry_kind::timer) {
-      auto& slot = *static_cast<timer_slot*>(e.target);
-      choosable = slot.strike == nullptr;
-    }
-    if (e.kind == entry_kind::node) choosable = static_cast<callback_node*>(e.target)->user;
-    if (choosable) return runnable_.push(e);
-  }
-  ready_.push(e);
+void engine::push_choosable(ready_entry e) {
+  bool choosable = e.kind() == entry_kind::step || e.kind() == entry_kind::job;
+  if (e.kind() == entry_kind::timer) choosable = e.as<timer_slot>().strike == nullptr;
+  if (e.kind() == entry_kind::node) choosable = e.as<callback_node>().user;
+  (choosable ? runnable_ : ready_).push(e);
 }
 
-fiber* engine::step(task_core& t) {
-  current_task_ = &t;
-  current_job_ = nullptr;
-  feed(t.number, t.next);
-  if (!t.started) [[unlikely]] {
-    t.started = true;
-    if (offered_ && offered_->size == std::bit_ceil(t.stack_size)) {
-      t.own.stack = std::exchange(offered_, nullptr);
-    } else {
-      prepare(t.own, stacks_.take(t.stack_size), task_entry);
-    }
-    t.top = &t.own;
-  }
-  return t.top;
-}
-
-fiber* engine::run_on_runner(const ready_entry& e) {
+fiber* engine::run_on_runner(ready_entry e) {
   if (!runner_) {
     auto f = std::make_unique<fiber>();
     prepare(*f, stacks_.take(stack_pool::default_size), runner_entry);
@@ -393,14 +375,14 @@ candidate engine::operator[](std::size_t i) const noexcept {
     --i;
   }
   const ready_entry& e = runnable_[i];
-  switch (e.kind) {
+  switch (e.kind()) {
     case entry_kind::step: {
-      const auto& t = *static_cast<const task_core*>(e.target);
+      const auto& t = e.as<task_core>();
       return {t.number, t.next};
     }
     case entry_kind::timer:
-      return {0, {operation_kind::callback, static_cast<const timer_slot*>(e.target)->number}};
-    case entry_kind::job: return {0, {operation_kind::job, static_cast<const job*>(e.target)->number}};
+      return {0, {operation_kind::callback, e.as<timer_slot>().number}};
+    case entry_kind::job: return {0, {operation_kind::job, e.as<job>().number}};
     default: return {0, {operation_kind::callback, 0}};
   }
 }
@@ -434,21 +416,21 @@ void engine::choose_point(task_core& me) {
     expire_timers();
     if (ready_.empty()) break;
     const ready_entry& e = ready_[0];
-    if (e.kind == entry_kind::stop) break;
-    if (e.kind == entry_kind::node) {
-      auto& node = *static_cast<callback_node*>(ready_.pop().target);
+    if (e.kind() == entry_kind::stop) break;
+    if (e.kind() == entry_kind::node) {
+      auto& node = ready_.pop().as<callback_node>();
       ++steps_;
       node.run(*this, node);
-    } else if (e.kind == entry_kind::sleeper) {
+    } else if (e.kind() == entry_kind::sleeper) {
       const ready_entry s = ready_.pop();
-      auto& t = *static_cast<task_core*>(s.target);
-      if (t.sleep_generation != s.generation || !t.leaf) continue;
+      auto& t = s.as<task_core>();
+      if (!s.is_of(t.sleep_generation) || !t.leaf) continue;
       ++steps_;
       wake(*t.leaf, waiter::state::expired);
-    } else if (e.kind == entry_kind::timer) {
+    } else if (e.kind() == entry_kind::timer) {
       const ready_entry s = ready_.pop();
-      auto& slot = *static_cast<timer_slot*>(s.target);
-      if (slot.generation != s.generation) continue;
+      auto& slot = s.as<timer_slot>();
+      if (!s.is_of(slot.generation)) continue;
       ++steps_;
       const auto strike = slot.strike;
       void* argument = slot.argument;
@@ -458,7 +440,7 @@ void engine::choose_point(task_core& me) {
     } else {
       const ready_entry s = ready_.pop();
       ++steps_;
-      const std::unique_ptr<std::shared_ptr<job>> j(static_cast<std::shared_ptr<job>*>(s.target));
+      const std::unique_ptr<std::shared_ptr<job>> j(static_cast<std::shared_ptr<job>*>(s.target()));
       if ((*j)->awaiter) wake(*(*j)->awaiter);
     }
   }
@@ -551,7 +533,7 @@ bool engine::cancel_timer(timer_id id) noexcept {
   if (choosing_) {
     // A cancelled callback is no candidate.
     for (std::size_t i = 0; i < runnable_.size(); ++i) {
-      if (runnable_[i].kind == entry_kind::timer && runnable_[i].target == slot) {
+      if (runnable_[i].kind() == entry_kind::timer && runnable_[i].target() == slot) {
         static_cast<void>(runnable_.take(i));
         break;
       }
@@ -796,16 +778,16 @@ void engine::runner_main() {
   for (;;) {
     fiber& self = *current_fiber_;
     const ready_entry e = runner_entry_;
-    feed(0, {operation_kind::callback, e.kind == entry_kind::timer ? static_cast<timer_slot*>(e.target)->number : 0});
+    feed(0, {operation_kind::callback, e.kind() == entry_kind::timer ? e.as<timer_slot>().number : 0});
     try {
-      if (e.kind == entry_kind::timer) {
-        auto& slot = *static_cast<timer_slot*>(e.target);
+      if (e.kind() == entry_kind::timer) {
+        auto& slot = e.as<timer_slot>();
         const box_ptr<box_base> box(std::exchange(slot.box, nullptr));
         ++slot.generation;
         timer_slots_.give_back(slot);
         box->invoke();
       } else {
-        auto& node = *static_cast<callback_node*>(e.target);
+        auto& node = e.as<callback_node>();
         node.run(*this, node);
       }
     } catch (const forced_unwind&) {

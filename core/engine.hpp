@@ -50,7 +50,7 @@ struct forced_unwind {};
 /// Thrown at the yield of a generator that is destroyed before its end.
 struct generator_stop {};
 
-struct callback_node {
+struct alignas(16) callback_node {
   callback_node* next = nullptr;
   future_core* core = nullptr;  // the future it is listed in; null once that is done
   task_core* wakes = nullptr;   // the task that waits, or null
@@ -74,7 +74,7 @@ struct waiter {
   void* const* holder_place = nullptr;
 };
 
-struct task_core : future_core {
+struct alignas(16) task_core : future_core {
   fiber own;
   fiber* top = nullptr;            // where it goes on: its own fiber, or that of a generator that it is in
   std::uint32_t number = 0;
@@ -113,7 +113,7 @@ protected:
   ~gather_core() = default;
 };
 
-struct timer_slot {
+struct alignas(16) timer_slot {
   std::uint32_t generation = 1;
   box_base* box = nullptr;                 // the user's callback
   void (*strike)(void*) noexcept = nullptr;  // or the library's own
@@ -122,6 +122,7 @@ struct timer_slot {
 };
 
 enum class entry_kind : std::uint32_t {
+  none,       // the run has come to something
   step,       // a task's: its start, a bare yield, a wake-up
   sleeper,    // a sleep or a time limit on a wait has expired
   timer,      // a callback, the user's or the library's own
@@ -131,10 +132,26 @@ enum class entry_kind : std::uint32_t {
   stop,       // of the loop, at the end of this turn
 };
 
-struct ready_entry {
-  void* target = nullptr;
-  std::uint32_t generation = 0;
-  entry_kind kind = entry_kind::step;
+/// An entry of the ready queue, in one word: a queue of two words an entry would stall the processor, which can't forward two
+/// stores to one load. Pointers have 48 bits; of a generation 16 bits are enough, since an entry lives for a turn or two.
+class ready_entry {
+public:
+  ready_entry() = default;
+  ready_entry(void* target, std::uint32_t generation, entry_kind kind) noexcept
+      : word_(reinterpret_cast<std::uint64_t>(target) | std::uint64_t{generation & 0xffffu} << 48 |
+              static_cast<std::uint64_t>(kind)) {}
+  [[nodiscard]] entry_kind kind() const noexcept { return static_cast<entry_kind>(word_ & 15); }
+  template <class T>
+  [[nodiscard]] T& as() const noexcept {
+    return *static_cast<T*>(target());
+  }
+  [[nodiscard]] void* target() const noexcept {
+    return reinterpret_cast<void*>(word_ & 0x0000'ffff'ffff'fff0u);
+  }
+  [[nodiscard]] bool is_of(std::uint32_t generation) const noexcept { return word_ >> 48 == (generation & 0xffffu); }
+
+private:
+  std::uint64_t word_ = 0;
 };
 
 struct user_event {
@@ -156,7 +173,7 @@ struct step_event {
 };
 
 /// A worker's job, shared by its pool's line and the one who waits for it.
-struct job {
+struct alignas(16) job {
   enum class state : std::uint8_t { queued, running, done, dropped };
   std::shared_ptr<box_base> box;
   std::shared_ptr<pool_state> pool;
@@ -233,8 +250,11 @@ public:
   /// Waits until `core` is done; true when the caller was cancelled instead of hearing it.
   bool await(task_core& me, future_core& core, operation_kind op, void* place);
   void wake(waiter& w, waiter::state how = waiter::state::woken) noexcept;
-  void push_step(task_core& t) noexcept { push({&t, 0, entry_kind::step}); }
-  void push(const ready_entry& e);
+  void push_step(task_core& t) noexcept { push(ready_entry(&t, 0, entry_kind::step)); }
+  void push(ready_entry e) {
+    if (choosing_) [[unlikely]] return push_choosable(e);
+    ready_.push(e);
+  }
 
   // --- futures
   void complete(future_core& core, future_state state, std::exception_ptr failure = nullptr);
@@ -333,8 +353,12 @@ private:
   void suspend(task_core& me);
   /// Who goes on. The main fiber when the run has come to something.
   fiber* next_fiber();
-  bool begin_turn();
-  bool take_entry(ready_entry& e);
+  [[gnu::always_inline]] ready_entry take_entry();
+  ready_entry no_entry(reason r) noexcept {
+    reason_ = r;
+    return {};
+  }
+  void push_choosable(ready_entry e);
   bool advance_clock();
   void expire_timers();
   void drop_stale_timers();
@@ -342,8 +366,9 @@ private:
     reason_ = r;
     return &main_;
   }
-  fiber* step(task_core& t);
-  fiber* run_on_runner(const ready_entry& e);
+  void start(task_core& t);
+  [[gnu::always_inline]] fiber* step(task_core& t);
+  fiber* run_on_runner(ready_entry e);
   choice_source& source();
   std::size_t pick(std::size_t bound, bool running_goes_on);
   void drive();

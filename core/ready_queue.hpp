@@ -15,12 +15,13 @@ public:
   T& operator[](std::size_t i) noexcept { return ring_[(head_ + i) & mask_]; }
   const T& operator[](std::size_t i) const noexcept { return ring_[(head_ + i) & mask_]; }
 
-  void push(const T& x) {
-    if (count_ == ring_.size()) [[unlikely]] grow();
-    ring_[(head_ + count_++) & mask_] = x;
+  /// By value: an entry is two registers, and a store that is read back in another width stalls the processor.
+  void push(T x) {
+    if (count_ > mask_ || ring_.empty()) [[unlikely]] grow();
+    ring_.data()[(head_ + count_++) & mask_] = x;
   }
   T pop() noexcept {
-    T x = ring_[head_];
+    const T x = ring_.data()[head_];
     head_ = (head_ + 1) & mask_;
     --count_;
     return x;

@@ -166,7 +166,7 @@ void engine::tear_down_round(bool frozen) {
     std::vector<ready_entry> kept;
     while (!ready_.empty()) {
       const ready_entry e = ready_.pop();
-      if (e.kind != entry_kind::node || static_cast<callback_node*>(e.target)->run != leftover_node::ended) kept.push_back(e);
+      if (e.kind() != entry_kind::node || e.as<callback_node>().run != leftover_node::ended) kept.push_back(e);
     }
     for (const auto& e : kept) ready_.push(e);
     turn_left_ = std::min(turn_left_, ready_.size());
@@ -217,13 +217,13 @@ void engine::sweep() {
   current_task_ = nullptr;
   // What is queued and will never run drops what it captured.
   const auto drop = [&](const ready_entry& e) {
-    if (e.kind == entry_kind::timer) {
-      auto& slot = *static_cast<timer_slot*>(e.target);
-      if (slot.generation == e.generation) static_cast<void>(cancel_timer({&slot, e.generation}));
-    } else if (e.kind == entry_kind::delivery) {
-      delete static_cast<std::shared_ptr<job>*>(e.target);
-    } else if (e.kind == entry_kind::node) {
-      auto& node = *static_cast<callback_node*>(e.target);
+    if (e.kind() == entry_kind::timer) {
+      auto& slot = e.as<timer_slot>();
+      if (e.is_of(slot.generation)) static_cast<void>(cancel_timer({&slot, slot.generation}));
+    } else if (e.kind() == entry_kind::delivery) {
+      delete static_cast<std::shared_ptr<job>*>(e.target());
+    } else if (e.kind() == entry_kind::node) {
+      auto& node = e.as<callback_node>();
       if (node.drop) node.drop(node);
     }
   };
