@@ -290,28 +290,27 @@ engine::wake_up engine::block(task_core& me, waiter& w, operation_kind op, void*
   me.next = {op, w.object ? w.object->object() : 0};
   me.place = place;
   me.leaf = &w;
-  if (within && within->ns != delay::forever) add_sleeper(deadline_after(now_, within->ns), me);
-  if (me.must_cancel && w.status == waiter::state::pending) {
+  const bool timed = within && within->ns != delay::forever;
+  if (timed) add_sleeper(deadline_after(now_, within->ns), me);
+  if (me.must_cancel) {
     me.must_cancel = false;
     wake(w, waiter::state::cancelled);
   }
-  struct restore {
-    engine& e;
-    task_core& t;
-    bool timed;
-    ~restore() {
-      t.leaf = nullptr;
-      if (timed) {
-        ++t.sleep_generation;
-        if (t.asked_while_waiting) e.timer_went_stale();
-      }
-      t.asked_while_waiting = false;
-    }
-  };
   {
-    const restore r{*this, me, within != nullptr};
+    struct at_exit {
+      engine& e;
+      task_core& t;
+      const waiter& w;
+      bool timed;
+      ~at_exit() {
+        t.leaf = nullptr;
+        if (!timed) return;
+        ++t.sleep_generation;
+        if (w.status != waiter::state::expired) e.timer_went_stale();
+      }
+    };
+    const at_exit on_exit{*this, me, w, timed};
     suspend(me);
-    if (within && w.status != waiter::state::expired) me.asked_while_waiting = true;  // its timer is stale from now on
   }
   if (me.must_cancel) {
     me.must_cancel = false;

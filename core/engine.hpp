@@ -413,6 +413,7 @@ private:
   bool failing_soon_ = false;
   bool tearing_by_force_ = false;
   bool waiting_for_jobs_ = false;
+  bool cleanup_ran_over_ = false;       // a leftover went on and on when it was asked to end
   stack_slot* offered_ = nullptr;       // the stack of a task that has ended and is choosing who goes on
   phase phase_ = phase::running;
   reason reason_ = reason::none;

@@ -126,12 +126,17 @@ void engine::judge() {
 
 void engine::tear_down() {
   phase_ = phase::teardown;
-  // Enough for any cleanup that ends; one that goes on for ever is unwound by force.
-  step_limit_ = steps_ + 100'000 + 1000 * live_tasks_;
+  reason_ = reason::none;
+  // Enough for any cleanup that ends; what goes on for ever is unwound by force.
+  const auto allow = [this] { step_limit_ = steps_ + 100'000 + 1000 * live_tasks_; };
+  allow();
   tear_down_round(false);
+  cleanup_ran_over_ = reason_ == reason::budget;
+  allow();
   tear_down_round(true);
   if (running_jobs > 0) {
     waiting_for_jobs_ = true;
+    allow();
     drive();
     waiting_for_jobs_ = false;
   }
@@ -182,7 +187,7 @@ void engine::force_the_rest() {
       t->forced = true;
       t->frozen = false;
       current_task_ = t;
-      if (phase_ == phase::teardown && reason_ == reason::budget)
+      if (cleanup_ran_over_)
         record_failure(verdict::failed, fmt::format("{} swallowed its cancellation and went on", t->name()));
       if (!t->started) {
         finish_task(*t, future_state::cancelled, nullptr);
