@@ -55,6 +55,7 @@ void on_fault(int number, siginfo_t* info, void* context) {
   if (e && emergency_stack && e->current_fiber()->stack) {
     const stack_slot* hit = e->stacks().guard_at(info->si_addr);
     if (hit && hit == e->current_fiber()->stack) {
+      unpoison(emergency_stack, emergency_size);  // frames of an earlier landing stand there still
       auto& registers = static_cast<ucontext_t*>(context)->uc_mcontext.gregs;
       registers[REG_RSP] = static_cast<greg_t>((reinterpret_cast<std::uintptr_t>(emergency_stack) + emergency_size) & ~std::uintptr_t{15}) - 8;
       registers[REG_RIP] = static_cast<greg_t>(reinterpret_cast<std::uintptr_t>(&land_overflow));

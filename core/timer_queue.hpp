@@ -57,7 +57,8 @@ public:
 
 private:
   static bool before(const entry& a, const entry& b) noexcept {
-    return a.when != b.when ? a.when < b.when : a.sequence < b.sequence;
+    if (a.when != b.when) return b.when > a.when;
+    return b.sequence > a.sequence;
   }
   void sink(std::size_t i, const entry e) {
     const std::size_t n = entries_.size();
