@@ -59,7 +59,7 @@ void destroy_generator(engine& e, generator_state& g) {
     // Its body swallows the unwinding: the frames stay.
     unlink(e, g);
     g.finished = true;
-    register_root_region(g.own.stack->base, g.own.stack->size);
+    g.own.stack->leave_standing();
     g.own.stack = nullptr;
     static_cast<void>(g.body.release());
     e.record_failure(verdict::failed, "a generator swallowed its unwinding: it went on after a catch (...) without `throw;`");

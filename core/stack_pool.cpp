@@ -29,6 +29,10 @@ bool stack_slot::guards(const void* address) const noexcept {
   return p >= base && p < base + page_size();
 }
 
+void stack_slot::leave_standing() const noexcept {
+  register_root_region(base + page_size(), size - page_size());  // the guard page can't be read
+}
+
 stack_slot& stack_pool::take(std::size_t size) {
   size_class& c = class_for(size);
   if (c.free.empty()) {

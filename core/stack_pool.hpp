@@ -25,6 +25,8 @@ struct stack_slot {
   std::uint32_t valgrind_id = 0;
 
   [[nodiscard]] bool guards(const void* address) const noexcept;
+  /// Its frames stay for ever: what they refer to is no leak.
+  void leave_standing() const noexcept;
   [[nodiscard]] bool overrun() const noexcept { return canary && *canary != canary_value; }
   static constexpr std::uint64_t canary_value = 0x7265'7072'6973'6521;
 };

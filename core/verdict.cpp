@@ -148,7 +148,7 @@ void engine::freeze() {
 void engine::abandon_current(verdict v, std::string what) {
   record_failure(v, std::move(what));
   fiber& self = *current_fiber_;
-  if (self.stack) register_root_region(self.stack->base, self.stack->size);
+  if (self.stack) self.stack->leave_standing();
   if (task_core* const me = current_task_) {
     me->abandoned = true;
     me->leaf = nullptr;
