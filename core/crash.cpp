@@ -33,10 +33,8 @@ thread_local char* emergency_stack = nullptr;
   __sanitizer_finish_switch_fiber(fake, nullptr, nullptr);
 #endif
   engine& e = *engine::running();
-  const std::size_t size = e.current_fiber()->stack->size;
-  e.abandon_current(verdict::crashed,
-                    fmt::format("stack overflow in {}: it used all of its {} KiB{}\n  give it more: spawn_options::stack_size, or config::stack_size for all",
-                                e.current_task() ? e.current_task()->name() : "a callback", size / 1024, e.whereabouts()));
+  e.record_overflow();
+  e.abandon_current();
 }
 
 void pass_on(const struct sigaction& previous, int number, siginfo_t* info, void* context) {
@@ -66,29 +64,36 @@ void on_fault(int number, siginfo_t* info, void* context) {
   pass_on(number == SIGSEGV ? previous_segv : previous_bus, number, info, context);
 }
 
+/// Says why std::terminate was called. A function of its own, so that nothing of it stays on a stack that does.
+[[gnu::noinline]] void record_termination(engine& e) {
+  std::string what = e.current_task() ? e.current_task()->name() : std::string("a callback");
+  const std::exception_ptr failure = std::current_exception();
+  bool unwinding = false;
+  if (failure) {
+    try {
+      std::rethrow_exception(failure);
+    } catch (const forced_unwind&) {
+      unwinding = true;
+    } catch (const cancelled&) {
+      unwinding = e.tearing_down();
+    } catch (...) {
+    }
+  }
+  if (unwinding) {
+    what += " stands under a noexcept function, so it could not be unwound and is left standing";
+    e.append_note(what);
+    e.record_failure(verdict::failed, std::move(what));
+  } else {
+    e.record_failure(verdict::crashed, fmt::format("std::terminate was called in {}{}{}", what,
+                                                   failure ? " for " + describe(failure) : "", e.whereabouts()));
+  }
+}
+
 [[noreturn]] void on_terminate() {
   engine* e = engine::running();
   if (e && e->current_fiber()->stack) {
-    const std::exception_ptr failure = std::current_exception();
-    std::string what = e->current_task() ? e->current_task()->name() : std::string("a callback");
-    bool unwinding = false;
-    if (failure) {
-      try {
-        std::rethrow_exception(failure);
-      } catch (const forced_unwind&) {
-        unwinding = true;
-      } catch (const cancelled&) {
-        unwinding = e->tearing_down();
-      } catch (...) {
-      }
-    }
-    if (unwinding) {
-      what += " stands under a noexcept function, so it could not be unwound and is left standing";
-      e->append_note(what);
-      e->abandon_current(verdict::failed, std::move(what));
-    }
-    e->abandon_current(verdict::crashed,
-                       fmt::format("std::terminate was called in {}{}{}", what, failure ? " for " + describe(failure) : "", e->whereabouts()));
+    record_termination(*e);
+    e->abandon_current();
   }
   if (previous_terminate) previous_terminate();
   std::abort();

@@ -255,9 +255,10 @@ fiber* engine::run_on_runner(ready_entry e) {
 
 void engine::suspend(task_core& me) {
   me.top = current_fiber_;
-  if (current_fiber_->stack && current_fiber_->stack->overrun()) [[unlikely]]
-    abandon_current(verdict::crashed, fmt::format("stack overflow in {}: it used all of its {} KiB", me.name(),
-                                                  current_fiber_->stack->size / 1024));
+  if (current_fiber_->stack && current_fiber_->stack->overrun()) [[unlikely]] {
+    record_overflow();
+    abandon_current();
+  }
   fiber* to = next_fiber();
   if (to != current_fiber_) switch_fiber(*this, *current_fiber_, *to);
   if (me.forced) [[unlikely]] check_forced(me);
@@ -265,8 +266,9 @@ void engine::suspend(task_core& me) {
 
 void engine::check_forced(task_core& me) {
   if (++me.thrown_at > 8) {
-    abandon_current(verdict::failed,
-                    fmt::format("{} swallowed its unwinding: it went on after a catch (...) without `throw;`", me.name()));
+    record_failure(verdict::failed,
+                   fmt::format("{} swallowed its unwinding: it went on after a catch (...) without `throw;`", me.name()));
+    abandon_current();
   }
   throw forced_unwind{};
 }

@@ -323,8 +323,10 @@ public:
   void freeze();
   /// Ends the run as failed at the next scheduling point, without throwing or suspending here.
   void fail_soon(std::string what) noexcept;
+  void record_overflow();
   /// Leaves the running fiber for ever. From a terminate handler, or the landing of a stack overflow.
-  [[noreturn]] void abandon_current(verdict v, std::string what);
+  /// The failure is recorded before: nothing of the frames that stay is destroyed.
+  [[noreturn]] void abandon_current();
   [[nodiscard]] std::uint64_t serial() const noexcept { return serial_; }
   [[nodiscard]] bool tearing_down() const noexcept { return phase_ != phase::running; }
   [[nodiscard]] std::string name_of_task(std::uint32_t number) const;

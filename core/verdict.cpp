@@ -108,7 +108,7 @@ void engine::freeze() {
   announce({operation_kind::failure, 0});
   if (std::uncaught_exceptions() > 0) {
     what_ += "\n  its frame was unwinding already, so it is left standing";
-    abandon_current(verdict_, {});
+    abandon_current();
   }
   fiber& self = *current_fiber_;
   const bool running = phase_ == phase::running;
@@ -145,8 +145,15 @@ void engine::freeze() {
   throw forced_unwind{};
 }
 
-void engine::abandon_current(verdict v, std::string what) {
-  record_failure(v, std::move(what));
+void engine::record_overflow() {
+  record_failure(verdict::crashed,
+                 fmt::format("stack overflow in {}: it used all of its {} KiB{}\n  give it more: spawn_options::stack_size, or "
+                             "config::stack_size for all",
+                             current_task_ ? current_task_->name() : current_job_ ? "an offloaded job" : "a callback",
+                             current_fiber_->stack->size / 1024, whereabouts()));
+}
+
+void engine::abandon_current() {
   fiber& self = *current_fiber_;
   if (self.stack) self.stack->leave_standing();
   if (task_core* const me = current_task_) {
