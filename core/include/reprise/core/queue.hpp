@@ -116,13 +116,13 @@ public:
   using queue_core::queue_core;
 
   /// Puts an item, waiting for room in a bounded queue. Does not suspend when there is room. Throws: `queue_closed`, `cancelled`.
-  void put(T item) {
+  [[gnu::noinline]] void put(T item) {  // never inline: its return address is the caller's place
     wait_for_room(__builtin_return_address(0));
     items_.put(std::move(item));
     added();
   }
   /// Takes the next item, waiting for one; nothing once the queue is closed and empty. Throws: `cancelled`.
-  [[nodiscard]] std::optional<T> get() {
+  [[nodiscard, gnu::noinline]] std::optional<T> get() {
     if (!wait_for_item(__builtin_return_address(0))) return std::nullopt;
     std::optional<T> item(items_.get());
     removed();
