@@ -88,6 +88,7 @@ void gather_children(std::span<const core_ref> cores, children whose, failures h
   g->whose = whose;
   g->how = how;
   g->nodes.reserve(cores.size());
+  for (const auto& core : cores) core.raw()->mark = nullptr;  // an earlier gather may have stood at this address
   for (const auto& core : cores) {
     // A task that is given twice counts once.
     if (whose == children::given && core.raw()->mark == g) continue;

@@ -102,6 +102,8 @@ void engine::drive() {
 }
 
 void engine::judge() {
+  // Said in the trace, so that one sees what the teardown did from there.
+  if (reason_ == reason::deadlock || reason_ == reason::time_limit || reason_ == reason::step_limit) feed(0, {operation_kind::failure, 0});
   switch (reason_) {
     case reason::deadlock: record_failure(verdict::deadlock, describe_deadlock()); break;
     case reason::time_limit:
