@@ -4,6 +4,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -34,6 +35,9 @@ public:
   trace_value(std::string_view text) : value_(std::string(text)) {}
   trace_value(std::string text) : value_(std::move(text)) {}
   trace_value(list values) : value_(std::move(values)) {}
+  template <class T>
+    requires(!std::same_as<T, trace_value> && std::constructible_from<trace_value, const T&>)
+  trace_value(const std::optional<T>& value) : trace_value(value ? trace_value(*value) : trace_value()) {}
   template <class T>
     requires(!std::same_as<T, trace_value> && std::constructible_from<trace_value, const T&>)
   trace_value(const std::vector<T>& values) : value_(list(values.begin(), values.end())) {}
