@@ -376,6 +376,8 @@ private:
   void drive();
   void tear_down();
   void tear_down_round(bool frozen);
+  /// Takes entries out of the ready queue, in the turn or behind it.
+  void forget_queued(bool (*unwanted)(ready_entry));
   void force_the_rest();
   void sweep();
   void judge();

@@ -99,6 +99,8 @@ void gather_children(std::span<const core_ref> cores, children whose, failures h
     n.run = gathering::child_ended;
     n.drop = gathering::forget;
   }
+  // A mark left behind would fit the next gather that the heap puts at this address.
+  for (auto& n : g->nodes) n.child.raw()->mark = nullptr;
   struct leave {
     gathering& g;
     ~leave() {

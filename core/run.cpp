@@ -138,6 +138,7 @@ void engine::tear_down() {
   tear_down_round(true);
   if (running_jobs > 0) {
     waiting_for_jobs_ = true;
+    forget_queued([](ready_entry e) { return e.kind() == entry_kind::stop; });
     allow();
     drive();
     waiting_for_jobs_ = false;
@@ -149,6 +150,8 @@ void engine::tear_down() {
 void engine::tear_down_round(bool frozen) {
   // Once; again only when they wait for one another.
   for (int round = 0; round < 10; ++round) {
+    // An end that came just before, of the root or of an earlier round, must not end this one.
+    forget_queued([](ready_entry e) { return e.kind() == entry_kind::stop; });
     std::vector<task_core*> left;
     for (task_core* t = oldest_; t; t = t->younger)
       if (t->frozen == frozen && !t->abandoned) left.push_back(t);
@@ -170,14 +173,22 @@ void engine::tear_down_round(bool frozen) {
     if (reason_ == reason::finished) return;
     for (auto& node : nodes) unlist(node);
     // Nodes that are queued already would dangle.
-    std::vector<ready_entry> kept;
-    while (!ready_.empty()) {
-      const ready_entry e = ready_.pop();
-      if (e.kind() != entry_kind::node || e.as<callback_node>().run != leftover_node::ended) kept.push_back(e);
-    }
-    for (const auto& e : kept) ready_.push(e);
-    turn_left_ = std::min(turn_left_, ready_.size());
+    forget_queued([](ready_entry e) {
+      return e.kind() == entry_kind::node && e.as<callback_node>().run == leftover_node::ended;
+    });
     if (reason_ != reason::deadlock) return;
+  }
+}
+
+void engine::forget_queued(bool (*unwanted)(ready_entry)) {
+  const std::size_t in_turn = turn_left_;
+  const std::size_t size = ready_.size();
+  for (std::size_t i = 0; i < size; ++i) {
+    const ready_entry e = ready_.pop();
+    if (!unwanted(e))
+      ready_.push(e);
+    else if (i < in_turn)
+      --turn_left_;
   }
 }
 

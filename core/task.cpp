@@ -133,8 +133,8 @@ void sleep(delay d) {
 
 void sleep_until(std::int64_t deadline_ns) {
   engine& e = engine::checked("sleep_until");
-  const std::int64_t d = deadline_ns == delay::forever ? delay::forever : deadline_ns - e.now();
-  sleep(d > 0 ? delay{true, d} : delay{});
+  if (deadline_ns <= e.now()) return sleep(delay{});
+  sleep({true, deadline_ns == delay::forever ? delay::forever : deadline_ns - e.now()});
 }
 
 void spend(delay d) {
