@@ -48,7 +48,7 @@ void engine::execute(const config& options, box_base* body) {
   event_count_ = steps_ = preemptions_ = 0;
   step_limit_ = options.step_limit ? options.step_limit : ~std::uint64_t{0};
   choosing_ = options.schedule.kind().make != nullptr;
-  observing_ = options.record || options.sink != nullptr;
+  observing_ = options.record || (options.sink && options.sink->wants_scheduler_events());
   stopping_ = failing_soon_ = tearing_by_force_ = waiting_for_jobs_ = false;
   phase_ = phase::running;
   reason_ = reason::none;
@@ -97,7 +97,9 @@ void engine::drive() {
       service_ = nullptr;
       switch_fiber(*this, main_, *service_from_);
     }
-    if (reason_ != reason::none) return;
+    if (reason_ == reason::none) continue;
+    if (reason_ == reason::deadlock && options_->sink) options_->sink->on_deadlock(duration(now_));
+    return;
   }
 }
 
