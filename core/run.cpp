@@ -66,6 +66,7 @@ void engine::execute(const config& options, box_base* body) {
   recorded_.clear();
   verdict_ = verdict::passed;
   what_.clear();
+  root_exception_.clear();
   abandoned_.clear();
   seeded_.reset();
   source_ = options.source;
@@ -119,9 +120,11 @@ void engine::judge() {
   auto& root = *static_cast<task_core*>(root_.raw());
   root.collected = true;
   if (root.state == future_state::failed) {
+    root_exception_ = type_name(root.failure);
     record_failure(verdict::failed, fmt::format("{}\n  out of {} at {}", describe(root.failure), root.name(),
                                                 reprise::format_duration(duration(ended_at_))));
   } else if (root.state == future_state::cancelled) {
+    root_exception_ = "reprise::cancelled";
     record_failure(verdict::failed, fmt::format("{} was cancelled at {}", root.name(), reprise::format_duration(duration(ended_at_))));
   }
 }
@@ -295,6 +298,7 @@ report engine::make_report(bool brief) {
   r.digest = digest_;
   if (brief && verdict_ == verdict::passed) return r;
   r.what = std::move(what_);
+  r.exception = std::move(root_exception_);
   r.token = encode_token(*options_);
   if (options_->record) {
     r.events = std::move(recorded_);
