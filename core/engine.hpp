@@ -474,6 +474,7 @@ private:
 
   verdict verdict_ = verdict::passed;
   std::string what_;
+  std::string root_exception_;
   std::int64_t ended_at_ = 0;
 
   friend struct leftover_node;
@@ -497,6 +498,8 @@ private:
 [[nodiscard]] exception_globals& thread_exceptions() noexcept;
 /// "std::runtime_error: boom".
 [[nodiscard]] std::string describe(const std::exception_ptr& failure);
+/// "std::runtime_error".
+[[nodiscard]] std::string type_name(const std::exception_ptr& failure);
 /// "balance.cpp:14", or nothing.
 [[nodiscard]] std::string place_of(const void* return_address);
 /// Handlers for stack overflow and std::terminate, once for the process.

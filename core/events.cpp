@@ -114,7 +114,7 @@ void engine::log(std::string_view name, std::string_view text, std::vector<trace
   if (current_task_ && current_task_->given_name) task_names_.insert_or_assign(task, *current_task_->given_name);
   fields_.insert(fields_.end(), std::make_move_iterator(fields.begin()), std::make_move_iterator(fields.end()));
   user_events_.push_back(e);
-  if (observing_) {
+  if (options_->sink || options_->record) {
     trace_event event = event_of(e);
     if (options_->sink) options_->sink->on_event(event);
     if (options_->record) recorded_.push_back(std::move(event));
@@ -142,7 +142,7 @@ void engine::observe(std::uint32_t task, operation op) noexcept {
   event.name = to_string(op.kind);
   if (op.object) event.fields.push_back({"object", fmt::format("{}.{}", op.object >> 32, op.object & 0xffffffffu)});
   event.user = false;
-  if (options_->sink) options_->sink->on_event(event);
+  if (options_->sink && options_->sink->wants_scheduler_events()) options_->sink->on_event(event);
   if (options_->record) recorded_.push_back(std::move(event));
 }
 

@@ -48,7 +48,7 @@ void engine::execute(const config& options, box_base* body) {
   event_count_ = steps_ = preemptions_ = 0;
   step_limit_ = options.step_limit ? options.step_limit : ~std::uint64_t{0};
   choosing_ = options.schedule.kind().make != nullptr;
-  observing_ = options.record || options.sink != nullptr;
+  observing_ = options.record || (options.sink && options.sink->wants_scheduler_events());
   stopping_ = failing_soon_ = tearing_by_force_ = waiting_for_jobs_ = false;
   phase_ = phase::running;
   reason_ = reason::none;
@@ -66,6 +66,7 @@ void engine::execute(const config& options, box_base* body) {
   recorded_.clear();
   verdict_ = verdict::passed;
   what_.clear();
+  root_exception_.clear();
   abandoned_.clear();
   seeded_.reset();
   source_ = options.source;
@@ -97,7 +98,9 @@ void engine::drive() {
       service_ = nullptr;
       switch_fiber(*this, main_, *service_from_);
     }
-    if (reason_ != reason::none) return;
+    if (reason_ == reason::none) continue;
+    if (reason_ == reason::deadlock && options_->sink) options_->sink->on_deadlock(duration(now_));
+    return;
   }
 }
 
@@ -119,9 +122,11 @@ void engine::judge() {
   auto& root = *static_cast<task_core*>(root_.raw());
   root.collected = true;
   if (root.state == future_state::failed) {
+    root_exception_ = type_name(root.failure);
     record_failure(verdict::failed, fmt::format("{}\n  out of {} at {}", describe(root.failure), root.name(),
                                                 reprise::format_duration(duration(ended_at_))));
   } else if (root.state == future_state::cancelled) {
+    root_exception_ = "reprise::cancelled";
     record_failure(verdict::failed, fmt::format("{} was cancelled at {}", root.name(), reprise::format_duration(duration(ended_at_))));
   }
 }
@@ -311,6 +316,7 @@ report engine::make_report(bool brief) {
   r.digest = digest_;
   if (brief && verdict_ == verdict::passed) return r;
   r.what = std::move(what_);
+  r.exception = std::move(root_exception_);
   r.token = encode_token(*options_);
   if (options_->record) {
     r.events = std::move(recorded_);

@@ -57,6 +57,7 @@ public:
     at_ += size;
     return bytes_.substr(at_ - size, size);
   }
+  [[nodiscard]] bool at_end() const { return at_ == bytes_.size(); }
   [[noreturn]] void fail() const {
     throw bad_token(fmt::format("the token '{}' does not check out: a character is missing or wrong. Copy it again.", token_));
   }
@@ -136,6 +137,8 @@ config decode_token(std::string_view token) {
   reader r(std::move(bytes), token);
   config options;
   const std::uint64_t fields = r.number();
+  if (fields > (has_time_limit | has_step_limit | has_stack_size | has_params))
+    throw bad_token(fmt::format("the token '{}' is of a newer release: it holds what this program does not know.", token));
   options.seed = r.number();
   const std::uint64_t id = r.number();
   const auto kind = std::ranges::find(strategies(), id, [](const strategy_kind* k) { return std::uint64_t{k->id}; });
@@ -154,6 +157,7 @@ config decode_token(std::string_view token) {
       options.params[std::move(name)] = r.text();
     }
   }
+  if (!r.at_end()) r.fail();
   return options;
 }
 

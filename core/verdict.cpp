@@ -73,6 +73,15 @@ std::string describe(const std::exception_ptr& failure) {
   }
 }
 
+std::string type_name(const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (...) {
+    const std::type_info* type = abi::__cxa_current_exception_type();
+    return type ? demangled(type->name()) : "an exception";
+  }
+}
+
 std::string task_core::name() const { return given_name ? *given_name : fmt::format("Task-{}", number); }
 
 std::string engine::name_of_task(std::uint32_t number) const {

@@ -47,6 +47,7 @@ struct report {
   std::uint64_t seed = 0;
   std::string token;              // `reprise replay TOKEN` repeats it
   std::string what;               // one paragraph for a person: what failed, where, when (virtual), in which task
+  std::string exception;          // type of what left the root task; empty when nothing did
   duration elapsed{0};            // virtual time when the last leftover had unwound
   std::uint64_t steps = 0;
   std::uint64_t preemptions = 0;  // choices that left a task that could have gone on

@@ -71,11 +71,15 @@ class trace_sink {
 public:
   virtual ~trace_sink() = default;
   virtual void on_event(const trace_event& event) = 0;
+  /// Whether `on_event` hears the scheduler's own events too; asked when the run begins. Telling them costs more than the steps.
+  [[nodiscard]] virtual bool wants_scheduler_events() const { return true; }
   /// The clock is about to move.
   virtual void on_time(duration from, duration to) {
     static_cast<void>(from);
     static_cast<void>(to);
   }
+  /// Nothing can run and no timer is pending. What follows is the teardown.
+  virtual void on_deadlock(duration at) { static_cast<void>(at); }
 };
 
 }  // namespace reprise
