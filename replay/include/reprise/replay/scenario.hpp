@@ -40,9 +40,15 @@ struct scenario {
 /// Throws: `std::invalid_argument` for a parameter that `s` does not declare.
 [[nodiscard]] config options_for(const scenario& s, config options);
 
+/// A value was given to a parameter that does not do: the fault of who gave it, not of the scenario.
+class bad_parameter : public std::invalid_argument {
+public:
+  using std::invalid_argument::invalid_argument;
+};
+
 /// The value of the scenario's parameter `name` in this run, read as a `T`.
 ///
-/// Throws: `std::invalid_argument` when it is not declared, or is no `T`.
+/// Throws: `bad_parameter` when it is no `T`; `std::invalid_argument` when it is not declared.
 template <class T = std::string>
 [[nodiscard]] T param(std::string_view name) {
   const std::string& text = param_text(name);
@@ -51,12 +57,12 @@ template <class T = std::string>
   } else if constexpr (std::same_as<T, bool>) {
     if (text == "true" || text == "1") return true;
     if (text == "false" || text == "0") return false;
-    throw std::invalid_argument("parameter '" + std::string(name) + "': '" + text + "' is neither true nor false");
+    throw bad_parameter("parameter '" + std::string(name) + "': '" + text + "' is neither true nor false");
   } else {
     T value{};
     const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (failure != std::errc() || end != text.data() + text.size())
-      throw std::invalid_argument("parameter '" + std::string(name) + "': '" + text + "' is not a number of its kind, or out of its range");
+      throw bad_parameter("parameter '" + std::string(name) + "': '" + text + "' is not a number of its kind, or out of its range");
     return value;
   }
 }
