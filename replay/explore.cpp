@@ -21,7 +21,7 @@ exploration explore(const search& what, const body_maker& make) {
       result.failures.push_back(std::move(r));
       if (!what.keep_going) break;
     }
-    if (what.progress && result.runs % 64 == 0 && !what.progress(result.runs, result.failures.size())) break;
+    if (what.progress && !what.progress(result.runs, result.failures.size())) break;
   }
   return result;
 }

@@ -26,7 +26,7 @@ struct search {
   std::size_t stack_size = 0;
   std::string scenario = {};
   param_map params = {};
-  /// Called now and then, with the runs so far and the failures among them; false stops the search.
+  /// Called after each run, with the runs so far and the failures among them; false stops the search.
   std::function<bool(std::uint64_t, std::uint64_t)> progress = {};
 };
 
