@@ -1,14 +1,125 @@
 #include "cli.hpp"
 
-#include <reprise/replay/scenario.hpp>
+#include "help.hpp"
+#include "options.hpp"
+#include "session.hpp"
+
+#include <reprise/core/errors.hpp>
 
 #include <fmt/format.h>
 
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
 namespace reprise::cli {
 
-int run(int, char**) {
-  for (const auto& s : scenarios()) fmt::print("{}  {}\n", s.name, s.about);
-  return 0;
+namespace {
+
+std::string base_name(std::string_view path) {
+  return std::string(path.substr(path.rfind('/') + 1));
+}
+
+/// `text` with the program's name put into the commands that the library could not name.
+std::string with_program(std::string text, const std::string& program) {
+  constexpr std::string_view command = "`list`";
+  if (const std::size_t at = text.find(command); at != std::string::npos)
+    text.replace(at, command.size(), '`' + program + " list`");
+  return text;
+}
+
+/// CLI11's words, as one line of ours.
+std::string text_of(const CLI::ParseError& e, const CLI::App& app, const std::string& program) {
+  const CLI::App* where = &app;
+  if (const auto typed = app.get_subcommands(); !typed.empty()) where = typed.front();
+  const std::string help = fmt::format("`{}{} --help` shows what there is.", program,
+                                       where == &app ? "" : " " + where->get_name());
+  const std::vector<std::string> extras = app.remaining(true);
+  if (where == &app) {
+    if (extras.empty()) return "no command is given. " + help;
+    return fmt::format("there is no {} '{}'. {}", extras[0].starts_with('-') ? "option" : "command",
+                       extras[0], help);
+  }
+  if (dynamic_cast<const CLI::ExtrasError*>(&e) && !extras.empty()) {
+    if (extras[0].starts_with('-'))
+      return fmt::format("'{}' has no option '{}'. {}", where->get_name(), extras[0], help);
+    return fmt::format("'{}' is one argument too many for '{}'. {}", extras[0], where->get_name(),
+                       help);
+  }
+  std::string text = e.what();
+  // "--seed: At Most 1 required but received 2", "--seed: 1 required TEXT missing"
+  const std::string option = text.substr(0, text.find(':'));
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&e) && option.starts_with('-'))
+    return option +
+           (text.ends_with("missing") ? " wants a value. " : " is given more than once. ") + help;
+  while (text.ends_with('\n') || text.ends_with('.')) text.pop_back();
+  return fmt::format("{}. {}", text, help);
+}
+
+exit_code dispatch(session& s, int argc, char** argv) {
+  CLI::App app("Deterministic simulation of concurrent programs: a seed repeats a run exactly.");
+  app.formatter(std::make_shared<help_formatter>(s.program));
+  app.footer(
+      "Exit codes: 0 held, 1 failure found, 2 bad usage, 3 nondeterminism, 4 environment. Docs: "
+      "docs/cli.md");
+  app.set_version_flag("--version", "reprise " REPRISE_VERSION);
+  app.require_subcommand(1);
+  action chosen;
+  add_list(app, s, chosen);
+  add_run(app, s, chosen);
+  add_explore(app, s, chosen);
+  add_replay(app, s, chosen);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    const auto typed = app.get_subcommands();
+    s.out.write((typed.empty() ? &app : typed.front())->help());
+    return held;
+  } catch (const CLI::CallForVersion& version) {
+    s.out.print("{}\n", version.what());
+    return held;
+  } catch (const CLI::ParseError& e) {
+    throw usage_error(text_of(e, app, s.program));
+  }
+  return chosen();
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  prepare_standard_streams();
+  session s;
+  s.program = argc > 0 && argv[0][0] ? argv[0] : "reprise";
+  std::string wrong;
+  exit_code code = held;
+  // The one place where an exception becomes text and an exit code.
+  try {
+    code = dispatch(s, argc, argv);
+  } catch (const environment_error& e) {
+    wrong = e.what();
+    code = environment;
+  } catch (const usage_error& e) {
+    wrong = e.what();
+    code = bad_usage;
+  } catch (const std::invalid_argument& e) {  // an unknown name
+    wrong = e.what();
+    code = bad_usage;
+  } catch (const error& e) {  // a mangled token; two scenarios of one name
+    wrong = e.what();
+    code = bad_usage;
+  } catch (const std::bad_alloc&) {
+    wrong = "there is not enough memory.";
+    code = environment;
+  } catch (const std::exception& e) {
+    wrong = e.what();
+    code = environment;
+  }
+  s.out.flush();
+  if (!wrong.empty())
+    s.err.print("{}: {}\n", printable(base_name(s.program)),
+                printable(with_program(wrong, s.program)));
+  return code;
 }
 
 }  // namespace reprise::cli

@@ -1,0 +1,76 @@
+#include "help.hpp"
+
+#include "terminal.hpp"
+
+#include <algorithm>
+#include <vector>
+
+namespace reprise::cli {
+
+namespace {
+
+std::string in_columns(const std::vector<std::pair<std::string, std::string>>& lines) {
+  constexpr std::size_t indent = 2, between = 2, widest = 48;
+  std::size_t width = 0;
+  for (const auto& [left, right] : lines) width = std::max(width, std::min(widest, width_of(left)));
+  std::string text;
+  for (const auto& [left, right] : lines) {
+    const std::size_t w = width_of(left);
+    text += std::string(indent, ' ') + left +
+            std::string(w < width ? width - w + between : between, ' ') + right + '\n';
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string help_formatter::make_help(const CLI::App* app, std::string, CLI::AppFormatMode) const {
+  return app->get_parent() ? of_command(*app) : of_program(*app);
+}
+
+std::string help_formatter::of_program(const CLI::App& app) const {
+  std::vector<std::pair<std::string, std::string>> commands;
+  for (const CLI::App* c : app.get_subcommands([](const CLI::App*) { return true; })) {
+    std::string left = c->get_name();
+    for (const CLI::Option* o :
+         c->get_options([](const CLI::Option* option) { return option->get_positional(); }))
+      left += ' ' + o->get_name(true);
+    commands.emplace_back(std::move(left), c->get_description());
+  }
+  std::string text = app.get_description() + "\n\n" + in_columns(commands);
+  text += fmt::format("\n  {0} COMMAND --help     its options\n  {0} --version\n\nExamples\n",
+                      program_);
+  text += in_columns({
+      {program_ + " run --all --seeds 0..2", "every scenario, three seeds each"},
+      {program_ + " explore NAME --runs 100000", "look for a schedule that fails"},
+      {program_ + " run NAME --seed 7 --trace -", "what happened, as JSON Lines"},
+  });
+  return text + "\n" + app.get_footer() + "\n";
+}
+
+std::string help_formatter::of_command(const CLI::App& command) const {
+  std::string text = program_ + ' ' + command.get_name();
+  const auto positionals =
+      command.get_options([](const CLI::Option* o) { return o->get_positional(); });
+  for (const CLI::Option* o : positionals)
+    text += ' ' + o->get_name(true) + (o->get_expected_max() > 1 ? "…" : "");
+  text += " [options]\n" + command.get_description() + '\n';
+  for (const auto& group : command.get_groups()) {
+    std::vector<std::pair<std::string, std::string>> lines;
+    for (const CLI::Option* o : command.get_options([&](const CLI::Option* one) {
+           return one->get_group() == group && one->nonpositional();
+         })) {
+      if (o == command.get_help_ptr()) continue;
+      std::string left = o->get_name(false, true);
+      if (const std::size_t comma = left.find(','); comma != std::string::npos)
+        left.insert(comma + 1, " ");
+      lines.emplace_back(left + (o->get_option_text().empty() ? "" : ' ' + o->get_option_text()),
+                         o->get_description());
+    }
+    if (!lines.empty()) text += '\n' + group + '\n' + in_columns(lines);
+  }
+  if (!command.get_footer().empty()) text += '\n' + command.get_footer() + '\n';
+  return text;
+}
+
+}  // namespace reprise::cli

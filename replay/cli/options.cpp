@@ -1,0 +1,194 @@
+#include "options.hpp"
+
+#include <fmt/format.h>
+
+#include <limits>
+
+namespace reprise::cli {
+
+namespace {
+
+constexpr const char* what_to_run = "What to run";
+constexpr const char* how_to_watch = "How to watch it";
+constexpr const char* how_to_print = "How to print";
+
+constexpr std::uint64_t smallest_stack = std::uint64_t{16} * 1024;
+constexpr std::uint64_t largest_stack = std::uint64_t{1024} * 1024 * 1024;
+
+param_map read_params(const std::vector<std::string>& given) {
+  param_map params;
+  for (const auto& text : given) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0)
+      throw usage_error(fmt::format("parameter '{}' is not of the form name=value.", text));
+    if (!params.try_emplace(text.substr(0, equals), text.substr(equals + 1)).second)
+      throw usage_error(fmt::format("parameter '{}' is given twice.", text.substr(0, equals)));
+  }
+  return params;
+}
+
+}  // namespace
+
+config run_options::read(const reprise::strategy& otherwise) const {
+  config options;
+  options.schedule = strategy.empty() ? otherwise : reprise::strategy::parse(strategy);
+  if (!seed.empty() && !seeds.empty())
+    throw usage_error("--seed and --seeds are given both: choose one.");
+  if (!seed.empty()) options.seed = read_number("seed", seed);
+  if (!time_limit.empty()) options.time_limit = read_duration("time limit", time_limit);
+  if (!step_limit.empty()) options.step_limit = read_number("step limit", step_limit, 1);
+  if (!stack_size.empty())
+    options.stack_size = read_size("stack size", stack_size, smallest_stack, largest_stack);
+  options.params = read_params(params);
+  return options;
+}
+
+seed_range run_options::read_seeds() const {
+  if (!seeds.empty()) return cli::read_seeds(seeds);
+  const std::uint64_t one = seed.empty() ? 0 : read_number("seed", seed);
+  return {one, one};
+}
+
+namespace {
+
+/// An empty value would look as if the option were not there.
+CLI::Option* text_option(CLI::App& command, const char* name, std::string& to,
+                         const std::string& about, const char* value, const char* group) {
+  return command
+      .add_option_function<std::string>(
+          name,
+          [&to, name](const std::string& text) {
+            if (text.empty()) {
+              // Of "-v,--verbose" the long name.
+              throw usage_error(
+                  fmt::format("{} '' is empty: it wants a value.",
+                              std::string_view(name).substr(std::string_view(name).find("--"))));
+            }
+            to = text;
+          },
+          about)
+      ->option_text(value)
+      ->group(group);
+}
+
+CLI::Option* choice_option(CLI::App& command, const char* name,
+                           const std::vector<std::string>& values,
+                           const std::function<void(std::size_t)>& set, const char* about,
+                           const char* text, const char* group) {
+  return command
+      .add_option_function<std::string>(
+          name,
+          [=](const std::string& given) {
+            for (std::size_t i = 0; i < values.size(); ++i)
+              if (values[i] == given) return set(i);
+            std::string all;
+            for (const auto& v : values) all += (all.empty() ? "" : ", ") + v;
+            throw usage_error(fmt::format("{} '{}' is none of: {}.", name, given, all));
+          },
+          about)
+      ->option_text(text)
+      ->group(group);
+}
+
+}  // namespace
+
+namespace {
+
+// Seeds may be empty: reading one says what a seed is.
+
+void add_seed(CLI::App& command, run_options& to, const char* about, const char* group) {
+  command
+      .add_option_function<std::string>(
+          "--seed",
+          [&to](const std::string& text) {
+            to.seed = fmt::format("{}", read_number("seed", text));
+          },
+          about)
+      ->option_text("N")
+      ->group(group);
+}
+
+void add_seeds(CLI::App& command, run_options& to, const char* group) {
+  command
+      .add_option_function<std::string>(
+          "--seeds",
+          [&to](const std::string& text) {
+            static_cast<void>(cli::read_seeds(text));
+            to.seeds = text;
+          },
+          "each seed from A to B, both included")
+      ->option_text("A..B")
+      ->group(group);
+}
+
+void add_strategy(CLI::App& command, run_options& to, const char* otherwise, const char* group) {
+  std::string names;
+  for (const strategy_kind* kind : strategies()) {
+    names += names.empty() ? "" : ", ";
+    names += kind->name;
+  }
+  text_option(command, "--strategy", to.strategy,
+              fmt::format("who runs next: {} ({})", names, otherwise), "S", group);
+}
+
+}  // namespace
+
+void add_seed_options(CLI::App& command, run_options& to) {
+  add_seed(command, to, "the run's seed (0)", what_to_run);
+  add_seeds(command, to, what_to_run);
+}
+
+void add_strategy_option(CLI::App& command, run_options& to, const char* otherwise) {
+  add_strategy(command, to, otherwise, what_to_run);
+}
+
+void add_search_options(CLI::App& command, run_options& to, std::string& runs, bool& keep_going) {
+  constexpr const char* how_to_search = "How to search";
+  text_option(command, "--runs", runs, "how many seeds to try at most (1000)", "N", how_to_search);
+  add_seed(command, to, "the first of them (0)", how_to_search);
+  add_seeds(command, to, how_to_search);
+  add_strategy(command, to, "random_walk", how_to_search);
+  command.add_flag("--keep-going", keep_going, "past the first failure")->group(how_to_search);
+}
+
+void add_run_options(CLI::App& command, run_options& to) {
+  command.add_option("--param", to.params, "a parameter of the scenario; may be repeated")
+      ->option_text("NAME=VALUE")
+      ->allow_extra_args(false)
+      ->group(what_to_run);
+  text_option(command, "--time-limit", to.time_limit, "of virtual time, such as 90s (none)", "TIME",
+              what_to_run);
+  text_option(command, "--step-limit", to.step_limit, "of steps (none)", "N", what_to_run);
+  text_option(command, "--stack-size", to.stack_size, "of each task, such as 1M (256K)", "SIZE",
+              what_to_run);
+}
+
+void add_watch_options(CLI::App& command, watch_options& to) {
+  text_option(command, "--trace", to.trace, "write the run's events there, as JSON Lines", "FILE|-",
+              how_to_watch);
+  choice_option(
+      command, "--trace-format", {"jsonl", "oracle"},
+      [&to](std::size_t i) { to.trace_format = i == 0 ? "jsonl" : "oracle"; },
+      "docs/formats.md has both (jsonl)", "jsonl|oracle", how_to_watch);
+  choice_option(
+      command, "--clock", {"virtual", "wall"},
+      [&to](std::size_t i) { to.clock = i == 0 ? "virtual" : "wall"; },
+      "wall: in real time, each event as it happens (virtual)", "virtual|wall", how_to_watch);
+  command.add_flag("-v,--verbose", to.events, "show the program's events")->group(how_to_watch);
+  command
+      .add_flag("--scheduler", to.scheduler,
+                "the scheduler's events too, in the trace and in what -v shows")
+      ->group(how_to_watch);
+}
+
+void add_print_options(CLI::App& command, session& s) {
+  choice_option(
+      command, "--format", {"text", "json"}, [&s](std::size_t i) { s.json = i == 1; },
+      "json is for machines (text)", "text|json", how_to_print);
+  choice_option(
+      command, "--color", {"auto", "always", "never"},
+      [&s](std::size_t i) { s.colour = static_cast<colours>(i); }, "of the words of status (auto)",
+      "auto|always|never", how_to_print);
+}
+
+}  // namespace reprise::cli

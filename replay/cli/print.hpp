@@ -1,0 +1,35 @@
+#pragma once
+
+#include "json.hpp"
+#include "watch.hpp"
+
+#include <reprise/core/run.hpp>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace reprise::cli {
+
+/// "  1.5 s          greet-2    Goodbye, Bob\n".
+[[nodiscard]] std::string event_line(const trace_event& event);
+/// The last events that a failing run's program told, a lane per task while they fit into `width`
+/// columns, else a line each.
+[[nodiscard]] std::vector<std::string> timeline(const std::vector<trace_event>& events,
+                                                std::size_t width);
+/// "lost_update n=3, seed 17, random_walk": all that a run depends on and that is not as ever.
+[[nodiscard]] std::string title_of(const scenario& what, const config& options);
+/// "3 steps…": the run in a line, its verdict first.
+[[nodiscard]] std::string summary_of(const watched_run& run, const painter& paint);
+/// What failed, what happened, and the command that repeats it.
+void print_failure(session& s, output& to, const report& r, bool with_events = true);
+/// How two runs of one seed differ.
+void print_difference(output& to, const report& first, const report& second);
+/// The members of a run's JSON.
+[[nodiscard]] json_object json_of(const report& r, const config& options);
+
+[[nodiscard]] std::string pad_left(std::string_view text, std::size_t width);
+[[nodiscard]] std::string pad_right(std::string_view text, std::size_t width);
+
+}  // namespace reprise::cli

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "terminal.hpp"
+
+#include <reprise/core/run.hpp>
+
+#include <stdexcept>
+#include <string>
+
+#include <unistd.h>
+
+namespace reprise::cli {
+
+/// What the process ends with. 128 + n is a signal's, as ever.
+enum exit_code : int {
+  held = 0,
+  failure_found = 1,
+  bad_usage = 2,
+  nondeterminism = 3,
+  environment = 4
+};
+
+/// The system said no: exit code 4.
+class environment_error : public std::runtime_error {
+public:
+  using std::runtime_error::runtime_error;
+};
+
+/// How the program was called, and where it prints.
+struct session {
+  std::string program;  // as it was typed, for commands that can be copied
+  colours colour = colours::automatic;
+  bool json = false;
+  output out{STDOUT_FILENO};
+  output err{STDERR_FILENO};
+};
+
+/// The code of a run's verdict.
+[[nodiscard]] inline exit_code code_of(const report& r) { return r ? held : failure_found; }
+
+}  // namespace reprise::cli

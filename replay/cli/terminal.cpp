@@ -1,0 +1,104 @@
+#include "terminal.hpp"
+
+#include <reprise/core/format.hpp>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+namespace reprise::cli {
+
+namespace {
+
+constexpr std::size_t buffer_size = 32 * 1024;
+constexpr std::chrono::milliseconds between_lines{100};
+
+bool is_dumb() {
+  const char* term = std::getenv("TERM");
+  return !term || std::string_view(term).empty() || std::string_view(term) == "dumb";
+}
+
+}  // namespace
+
+void output::write(std::string_view text) {
+  buffer_ += text;
+  if (buffer_.size() >= buffer_size) flush();
+}
+
+void output::flush() noexcept {
+  std::string_view rest = buffer_;
+  while (!rest.empty() && !silent_) {
+    const ssize_t n = ::write(descriptor_, rest.data(), rest.size());
+    if (n > 0) {
+      rest.remove_prefix(static_cast<std::size_t>(n));
+    } else if (n == 0 || errno != EINTR) {
+      silent_ = true;
+    }
+  }
+  buffer_.clear();
+}
+
+painter::painter(colours wanted, int descriptor) : on_(wanted == colours::always) {
+  if (wanted != colours::automatic) return;
+  const char* no_color = std::getenv("NO_COLOR");
+  on_ = ::isatty(descriptor) && !is_dumb() && (!no_color || *no_color == '\0');
+}
+
+std::string painter::paint(std::string_view code, std::string_view word) const {
+  return on_ ? fmt::format("\033[{}m{}\033[0m", code, word) : std::string(word);
+}
+
+progress_line::progress_line()
+    : on_(::isatty(STDERR_FILENO) && !is_dumb()), next_(clock::now() + between_lines) {}
+
+void progress_line::show(std::string_view text) {
+  if (!on_) return;
+  const std::size_t room = columns_of(STDERR_FILENO, 80);
+  if (width_of(text) >= room) return;
+  output(STDERR_FILENO).print("\r\033[K{}", text);
+  shown_ = true;
+  next_ = clock::now() + between_lines;
+}
+
+void progress_line::clear() {
+  if (std::exchange(shown_, false)) output(STDERR_FILENO).write("\r\033[K");
+}
+
+void prepare_standard_streams() {
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(descriptor, F_GETFD) != -1 || errno != EBADF) continue;
+    // The lowest free number is this one, since those below it are open.
+    static_cast<void>(::open("/dev/null", O_RDWR));
+  }
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+std::size_t columns_of(int descriptor, std::size_t otherwise) {
+  winsize size{};
+  if (::ioctl(descriptor, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return otherwise;
+  return size.ws_col;
+}
+
+std::string printable(std::string_view text) {
+  // JSON's escapes without its quotes: what is not UTF-8 is replaced, and quotes stay as they are.
+  std::string json;
+  append_json(json, text);
+  std::string out;
+  for (std::size_t i = 1; i + 1 < json.size(); ++i) {
+    if (json[i] == '\\' && (json[i + 1] == '"' || json[i + 1] == '\\')) ++i;
+    out += json[i];
+  }
+  return out;
+}
+
+std::size_t width_of(std::string_view text) noexcept {
+  std::size_t width = 0;
+  for (const char c : text) width += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+  return width;
+}
+
+}  // namespace reprise::cli

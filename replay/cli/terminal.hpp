@@ -1,0 +1,83 @@
+#pragma once
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace reprise::cli {
+
+/// A stream of text to a file descriptor. A reader that has gone, or a full disk, silences it: the
+/// exit code is the verdict's all the same.
+class output {
+public:
+  explicit output(int descriptor) noexcept : descriptor_(descriptor) {}
+  output(const output&) = delete;
+  ~output() { flush(); }
+
+  void write(std::string_view text);
+  template <class... Args>
+  void print(fmt::format_string<Args...> format, Args&&... args) {
+    write(fmt::format(format, std::forward<Args>(args)...));
+  }
+  void flush() noexcept;
+  [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+
+private:
+  int descriptor_;
+  bool silent_ = false;
+  std::string buffer_;
+};
+
+enum class colours : unsigned char { automatic, always, never };
+
+/// A word of status, in its colour where there are colours: passed is green, failed red, what is
+/// neither yellow.
+class painter {
+public:
+  /// `NO_COLOR`, `TERM=dumb` and what is no terminal are plain, unless colours are asked for.
+  painter(colours wanted, int descriptor);
+  [[nodiscard]] std::string good(std::string_view word) const { return paint("32", word); }
+  [[nodiscard]] std::string bad(std::string_view word) const { return paint("31", word); }
+
+private:
+  [[nodiscard]] std::string paint(std::string_view code, std::string_view word) const;
+  bool on_;
+};
+
+/// One line on stderr about work in progress: at most ten times a second, on a terminal only, gone
+/// when finished.
+class progress_line {
+public:
+  progress_line();
+  progress_line(const progress_line&) = delete;
+  ~progress_line() { clear(); }
+
+  [[nodiscard]] bool on() const noexcept { return on_; }
+  /// Whether it is time to show again.
+  [[nodiscard]] bool due() const noexcept { return on_ && clock::now() >= next_; }
+  void show(std::string_view text);
+  void clear();
+
+private:
+  using clock = std::chrono::steady_clock;
+  bool on_;
+  bool shown_ = false;
+  clock::time_point next_;
+};
+
+/// Closed standard descriptors are pointed at /dev/null, so that no file opened later takes their
+/// place; a pipe whose reader has gone is an error of the write, not a signal.
+void prepare_standard_streams();
+/// Columns of the terminal on `descriptor`; `otherwise` when it is none.
+[[nodiscard]] std::size_t columns_of(int descriptor, std::size_t otherwise);
+/// `text` with control characters and bytes that are not UTF-8 as escapes, so that it stays one
+/// line.
+[[nodiscard]] std::string printable(std::string_view text);
+/// How many columns `text` takes: its code points.
+[[nodiscard]] std::size_t width_of(std::string_view text) noexcept;
+
+}  // namespace reprise::cli

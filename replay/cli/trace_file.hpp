@@ -1,0 +1,39 @@
+#pragma once
+
+#include "terminal.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace reprise::cli {
+
+/// Where a trace goes: stdout for "-"; else a file that appears, or is replaced, whole and at the
+/// end.
+///
+/// A file is written under another name beside it and renamed by `finish`; without `finish` nothing
+/// is left. What is no regular file (a pipe, a device) is written to as it is.
+class trace_file {
+public:
+  /// Throws: `environment_error` when it can't be written.
+  trace_file(std::string path, output& out);
+  trace_file(const trace_file&) = delete;
+  ~trace_file();
+
+  /// Keeps the first error for `finish`.
+  void write(std::string_view text) noexcept;
+  /// Throws: `environment_error` when something of it could not be written.
+  void finish();
+
+private:
+  void flush() noexcept;
+  [[noreturn]] void refuse(int error) const;
+
+  std::string path_;
+  std::string partial_;  // its name until it is whole; empty when it is written to directly
+  output& out_;
+  std::string buffer_;
+  int descriptor_ = -1;
+  int error_ = 0;
+};
+
+}  // namespace reprise::cli

@@ -1,0 +1,130 @@
+#include "watch.hpp"
+
+#include "numbers.hpp"
+#include "print.hpp"
+#include "trace_file.hpp"
+
+#include <reprise/core/format.hpp>
+#include <reprise/replay/trace.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <thread>
+
+#include <sys/resource.h>
+
+namespace reprise::cli {
+
+namespace {
+
+using real_clock = std::chrono::steady_clock;
+
+double peak_bytes() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) * 1024;
+}
+
+/// Who listens to a watched run: the trace, the screen, the wall clock.
+class watcher final : public trace_sink {
+public:
+  watcher(session& s, const watch_options& watch, std::string title)
+      : options_(watch), words_(s.json ? s.err : watch.words(s)), title_(std::move(title)) {
+    if (!watch.trace.empty()) {
+      file_ = std::make_unique<trace_file>(watch.trace, s.out);
+      writer_ = std::make_unique<trace_writer>(
+          trace_options{watch.trace_format == "oracle" ? trace_format::oracle : trace_format::jsonl,
+                        watch.scheduler},
+          [this](std::string_view line) { file_->write(line); });
+    }
+  }
+
+  void begin(const config& options) {
+    if (writer_) writer_->begin(options);
+    start_ = real_clock::now();
+  }
+
+  void end(watched_run& run) {
+    run.real = real_clock::now() - start_;
+    progress_.clear();
+    if (!writer_) return;
+    writer_->end(run.result);
+    try {
+      file_->finish();
+    } catch (const environment_error& e) {  // the verdict is told first
+      run.trace_failure = e.what();
+    }
+  }
+
+  void on_event(const trace_event& event) override {
+    if (writer_ && (event.user || writer_->wants_scheduler_events())) writer_->on_event(event);
+    if (!shows_events()) return;
+    progress_.clear();
+    words_.write(event_line(event));
+    if (in_real_time()) words_.flush();
+  }
+  [[nodiscard]] bool wants_scheduler_events() const override {
+    return options_.scheduler && (shows_events() || (writer_ && writer_->wants_scheduler_events()));
+  }
+  void on_deadlock(duration at) override {
+    if (writer_) writer_->on_deadlock(at);
+  }
+  void on_time(duration, duration to) override {
+    if (in_real_time()) {
+      std::this_thread::sleep_until(start_ + to);
+    } else if (++moves_ % 64 == 0 && progress_.due()) {
+      progress_.show(fmt::format("{}  {} of virtual time, {}", title_, short_time(to),
+                                 short_time(real_clock::now() - start_)));
+    }
+  }
+
+private:
+  [[nodiscard]] bool in_real_time() const { return options_.clock == "wall"; }
+  [[nodiscard]] bool shows_events() const { return options_.events || in_real_time(); }
+
+  const watch_options& options_;
+  output& words_;
+  std::string title_;
+  std::unique_ptr<trace_file> file_;
+  std::unique_ptr<trace_writer> writer_;
+  progress_line progress_;
+  real_clock::time_point start_;
+  std::uint64_t moves_ = 0;
+};
+
+}  // namespace
+
+watched_run run_watched(session& s, const scenario& what, const config& options,
+                        const watch_options& watch) {
+  watcher listener(s, watch, "run " + what.name);
+  config heard = options;
+  heard.sink = &listener;
+  watched_run run;
+  const double before = peak_bytes();
+  s.out.flush();  // what the scenario itself prints comes after
+  listener.begin(heard);
+  run.result = reprise::run(heard, what.body);
+  listener.end(run);
+  run.peak_bytes = peak_bytes() - before;
+  refuse_bad_parameter(run.result);
+  return run;
+}
+
+watched_run run_unwatched(const scenario& what, const config& options) {
+  watched_run run;
+  const auto start = real_clock::now();
+  run.result = reprise::run(options, what.body);
+  run.real = real_clock::now() - start;
+  refuse_bad_parameter(run.result);
+  return run;
+}
+
+void refuse_bad_parameter(const report& r) {
+  constexpr std::string_view type = "reprise::bad_parameter";
+  if (r.exception != type) return;
+  std::string text = r.what.substr(0, r.what.find('\n'));
+  if (text.starts_with(type)) text.erase(0, type.size() + 2);
+  throw usage_error(text + '.');
+}
+
+}  // namespace reprise::cli
