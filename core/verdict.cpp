@@ -217,27 +217,31 @@ std::string engine::describe_deadlock() {
   std::vector<const task_core*> live;
   for (const task_core* t = oldest_; t; t = t->younger)
     if (!t->abandoned) live.push_back(t);
-  const auto find = [&](std::uint32_t number) -> const task_core* {
-    const auto found = std::ranges::find(live, number, &task_core::number);
-    return found == live.end() ? nullptr : *found;
+  // They lie in the order of their numbers. Each is waited through once, marked by where that walk began.
+  constexpr std::size_t none = ~std::size_t{0};
+  const auto find = [&](std::uint32_t number) {
+    const auto found = std::ranges::lower_bound(live, number, {}, &task_core::number);
+    return found == live.end() || (*found)->number != number ? none : static_cast<std::size_t>(found - live.begin());
   };
-  const auto next = [&](const task_core* t) -> const task_core* {
-    if (t->leaf && t->leaf->holder && *t->leaf->holder != 0) return find(*t->leaf->holder);
-    if (t->awaited && t->awaited->kind == future_kind::task) return static_cast<const task_core*>(t->awaited);
-    return nullptr;
+  const auto next = [&](const task_core& t) {
+    if (t.leaf && t.leaf->holder && *t.leaf->holder != 0) return find(*t.leaf->holder);
+    if (t.awaited && t.awaited->kind == future_kind::task) return find(static_cast<const task_core*>(t.awaited)->number);
+    return none;
   };
+  std::vector<std::size_t> walk_of(live.size(), none);
   std::vector<const task_core*> cycle;
-  for (const task_core* start : live) {
-    std::vector<const task_core*> path;
-    const task_core* t = start;
-    while (t && std::ranges::find(path, t) == path.end()) {
-      path.push_back(t);
-      t = next(t);
+  for (std::size_t start = 0; start < live.size() && cycle.empty(); ++start) {
+    std::size_t i = start;
+    while (i != none && walk_of[i] == none) {
+      walk_of[i] = start;
+      i = next(*live[i]);
     }
-    if (t) {
-      cycle.assign(std::ranges::find(path, t), path.end());
-      break;
-    }
+    if (i == none || walk_of[i] != start) continue;
+    const std::size_t first = i;
+    do {
+      cycle.push_back(live[i]);
+      i = next(*live[i]);
+    } while (i != first);
   }
   std::ranges::sort(cycle, {}, &task_core::number);
   const std::string at = reprise::format_duration(duration(now_));
@@ -257,8 +261,8 @@ std::string engine::describe_deadlock() {
       held = fmt::format("holds {}{} and ", other->leaf->object->description(),
                          other->leaf->holder_place ? in_brackets(place_of(*other->leaf->holder_place)) : "");
     }
-    if (held.empty()) {
-      text += fmt::format("\n  {} {}", t->name(), task_waits_for(*t));
+    if (held.empty() || !t->leaf || !t->leaf->object) {
+      text += fmt::format("\n  {} {}{}", t->name(), held, task_waits_for(*t));
     } else {
       text += fmt::format("\n  {} {}{} {}{}", t->name(), held, waits_to(t->next.kind), t->leaf->object->description(),
                           in_brackets(place_of(t->place)));
