@@ -87,6 +87,7 @@ struct alignas(16) task_core : future_core {
   bool started = false;
   bool must_cancel = false;        // `cancelled` is thrown at its next step
   bool asked_while_waiting = false;  // a cancellation was passed on to what it waits for
+  bool being_asked = false;        // a cancellation is on its way through it
   bool frozen = false;             // stands in a failed expectation
   bool forced = false;             // is being unwound by force
   bool abandoned = false;          // its frames stay for ever
@@ -261,6 +262,8 @@ public:
   void list(future_core& core, callback_node& node) noexcept;
   static void unlist(callback_node& node) noexcept;
   bool cancel(future_core& core, std::string_view message);
+  bool cancel_chain(task_core& first, std::string_view message);
+  void break_circle(task_core& t) noexcept;
   [[nodiscard]] future_core& make_promise(box_base* box);
   void release(future_core& core) noexcept;
 
@@ -415,6 +418,7 @@ private:
   bool observing_ = false;
   bool stopping_ = false;
   bool failing_soon_ = false;
+  bool circle_met_ = false;             // a cancellation came back to where it had been
   bool tearing_by_force_ = false;
   bool waiting_for_jobs_ = false;
   bool cleanup_ran_over_ = false;       // a leftover went on and on when it was asked to end
