@@ -273,6 +273,14 @@ void engine::check_forced(task_core& me) {
   throw forced_unwind{};
 }
 
+void engine::check_forced(job& j) {
+  if (++j.thrown_at > 8) {
+    record_failure(verdict::failed, "an offloaded job swallowed its unwinding: it went on after a catch (...) without `throw;`");
+    abandon_current();
+  }
+  throw forced_unwind{};
+}
+
 void engine::yield(task_core& me) {
   me.next = {operation_kind::yield, 0};
   push_step(me);
@@ -869,7 +877,7 @@ void engine::job_sleep(delay d, const char* call) {
   job* const j = current_job_;
   if (!j)
     throw cannot_wait(fmt::format("{}: a callback can't wait; spawn a task for it", call));
-  if (j->forced) throw forced_unwind{};
+  if (j->forced) check_forced(*j);
   if (d.ns != delay::forever) add_job_sleep(deadline_after(now_, d.ns), *j);
   fiber& self = *current_fiber_;
   j->top = &self;
@@ -879,7 +887,7 @@ void engine::job_sleep(delay d, const char* call) {
     fiber* to = next_fiber();
     if (to != &self) switch_fiber(*this, self, *to);
   }
-  if (j->forced) throw forced_unwind{};
+  if (j->forced) check_forced(*j);
 }
 
 void engine::job_main() {

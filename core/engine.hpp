@@ -189,6 +189,7 @@ struct alignas(16) job {
   state status = state::queued;
   bool frozen = false;
   bool forced = false;
+  std::uint8_t thrown_at = 0;     // times that its forced unwinding was thrown
 };
 
 class engine final : private candidate_list {
@@ -312,6 +313,9 @@ public:
   }
   /// Calls `f(argument)` on the OS thread's own stack, which is deep and warm.
   void call_on_main(void (*f)(void*), void* argument);
+  [[nodiscard]] bool on_main() const noexcept { return current_fiber_ == &main_; }
+  /// Switches away from the OS thread's own stack; returns when somebody comes back to stay, and does `call_on_main`'s work until then.
+  void go_from_main(fiber& to);
 
   // --- verdicts
   /// The first failure counts.
@@ -334,6 +338,7 @@ public:
   [[nodiscard]] bool tearing_down() const noexcept { return phase_ != phase::running; }
   [[nodiscard]] std::string name_of_task(std::uint32_t number) const;
   void check_forced(task_core& me);
+  void check_forced(job& j);
 
   block_pool blocks;
 
@@ -445,7 +450,12 @@ private:
   job* current_job_ = nullptr;
   std::vector<std::shared_ptr<job>> active_jobs_;
   std::shared_ptr<job> retired_job_;    // the last one that ended, on its own stack
-  std::vector<fiber*> frozen_runners_;
+  struct frozen_runner {
+    fiber* runner;
+    fiber* top;  // where it goes on: itself, or a generator that its callback is in
+  };
+  std::vector<frozen_runner> frozen_runners_;
+  unsigned runner_thrown_at_ = 0;       // times that one's unwinding was thrown
 
   slab<task_core> tasks_;
   slab<future_core> promises_;

@@ -1,6 +1,7 @@
 // How a run comes to its verdict, and how a report says it.
 
 #include "engine.hpp"
+#include "generator_internal.hpp"
 
 #include <reprise/core/format.hpp>
 
@@ -25,6 +26,13 @@ std::string demangled(const char* mangled) {
 }
 
 std::string in_brackets(const std::string& place) { return place.empty() ? "" : " (" + place + ")"; }
+
+/// The fiber of the task, job or callback that `f` is a generator of.
+fiber& base_of(fiber& f) noexcept {
+  fiber* base = &f;
+  while (base->generator) base = base->generator->consumer;
+  return *base;
+}
 
 const char* verb(operation_kind kind) {
   switch (kind) {
@@ -113,7 +121,10 @@ void engine::fail_soon(std::string what) noexcept {
 }
 
 void engine::freeze() {
-  if (current_fiber_ == &main_) return;  // in a destructor, at the very end
+  fiber& base = base_of(*current_fiber_);
+  if (&base == &main_) return;  // in a destructor, at the very end
+  if (current_task_ && current_task_->forced) check_forced(*current_task_);
+  if (current_job_ && current_job_->forced) check_forced(*current_job_);
   announce({operation_kind::failure, 0});
   if (std::uncaught_exceptions() > 0) {
     what_ += "\n  its frame was unwinding already, so it is left standing";
@@ -145,12 +156,18 @@ void engine::freeze() {
       fiber* to = running ? come_to(reason::failure) : next_fiber();
       switch_fiber(*this, self, *to);
     }
-    throw forced_unwind{};
+    check_forced(*j);
   }
-  frozen_runners_.push_back(&self);
-  runner_ = nullptr;
-  fiber* to = running ? come_to(reason::failure) : next_fiber();
-  switch_fiber(*this, self, *to);
+  if (!tearing_by_force_) {
+    frozen_runners_.push_back({&base, &self});
+    runner_ = nullptr;
+    fiber* to = running ? come_to(reason::failure) : next_fiber();
+    switch_fiber(*this, self, *to);
+  }
+  if (++runner_thrown_at_ > 8) {
+    record_failure(verdict::failed, "a callback swallowed its unwinding: it went on after a catch (...) without `throw;`");
+    abandon_current();
+  }
   throw forced_unwind{};
 }
 
@@ -164,7 +181,14 @@ void engine::record_overflow() {
 
 void engine::abandon_current() {
   fiber& self = *current_fiber_;
-  if (self.stack) self.stack->leave_standing();
+  fiber& base = base_of(self);
+  // The generators that it is in stay with it.
+  for (fiber* f = &self; f != &base;) {
+    generator_state& g = *f->generator;
+    f = g.consumer;
+    leave_standing(*this, g);
+  }
+  if (base.stack) base.stack->leave_standing();
   if (task_core* const me = current_task_) {
     me->abandoned = true;
     me->leaf = nullptr;
@@ -173,6 +197,7 @@ void engine::abandon_current() {
     (me->younger ? me->younger->older : youngest_) = me->older;
     me->older = me->younger = nullptr;
     --live_tasks_;
+    ended_at_ = now_;
     complete(*me, future_state::cancelled, nullptr);
     if (me->number == 1 && phase_ == phase::running) push({nullptr, 0, entry_kind::stop});
   } else if (job* const j = current_job_) {
@@ -184,11 +209,11 @@ void engine::abandon_current() {
       switch_fiber(*this, self, *starter);
       std::abort();
     }
-  } else {
-    runner_ = nullptr;
+  } else if (&base != &main_) {
+    if (runner_ == &base) runner_ = nullptr;
     // The fiber must outlive the run: its frames stand.
     for (auto& r : runners_)
-      if (r.get() == &self) static_cast<void>(r.release());
+      if (r.get() == &base) static_cast<void>(r.release());
     std::erase(runners_, nullptr);
   }
   fiber* to = phase_ == phase::running ? come_to(reason::failure) : next_fiber();
