@@ -273,6 +273,14 @@ void engine::check_forced(task_core& me) {
   throw forced_unwind{};
 }
 
+void engine::check_forced(job& j) {
+  if (++j.thrown_at > 8) {
+    record_failure(verdict::failed, "an offloaded job swallowed its unwinding: it went on after a catch (...) without `throw;`");
+    abandon_current();
+  }
+  throw forced_unwind{};
+}
+
 void engine::yield(task_core& me) {
   me.next = {operation_kind::yield, 0};
   push_step(me);
@@ -607,24 +615,69 @@ bool engine::cancel(future_core& core, std::string_view message) {
     case future_kind::gather: return static_cast<gather_core&>(core).cancel_children(*this, message);
     case future_kind::task: break;
   }
-  auto& t = static_cast<task_core&>(core);
-  if (t.abandoned) return false;
-  ++t.cancel_requests;
-  if (message.empty()) {
-    t.cancel_message.reset();
-  } else {
-    t.cancel_message = std::make_unique<std::string>(message);
+  return cancel_chain(static_cast<task_core&>(core), message);
+}
+
+bool engine::cancel_chain(task_core& first, std::string_view message) {
+  // Down the chain of tasks that wait for tasks, innermost last: in a loop, because a chain may be longer than a stack is deep.
+  if (first.abandoned) return false;
+  if (first.being_asked) {  // gathers that wait for each other lead back to it
+    circle_met_ = true;
+    return false;
   }
-  if (t.leaf && t.leaf->status == waiter::state::pending && !t.frozen) {
-    wake(*t.leaf, waiter::state::cancelled);
-    return true;
+  std::size_t asked = 0;
+  for (task_core* t = &first;;) {
+    t->being_asked = true;
+    ++asked;
+    ++t->cancel_requests;
+    if (message.empty()) {
+      t->cancel_message.reset();
+    } else {
+      t->cancel_message = std::make_unique<std::string>(message);
+    }
+    if (t->leaf && t->leaf->status == waiter::state::pending && !t->frozen) {
+      wake(*t->leaf, waiter::state::cancelled);
+      break;
+    }
+    future_core* const next = t->awaited;
+    if (!next || next->done()) {
+      t->must_cancel = true;
+      break;
+    }
+    if (next->kind != future_kind::task) {
+      circle_met_ = false;
+      if (cancel(*next, message)) {
+        t->asked_while_waiting = true;
+      } else if (std::exchange(circle_met_, false)) {
+        break_circle(*t);
+      } else {
+        t->must_cancel = true;
+      }
+      break;
+    }
+    if (static_cast<task_core*>(next)->being_asked) {
+      break_circle(*t);
+      break;
+    }
+    t->asked_while_waiting = true;
+    t = static_cast<task_core*>(next);
   }
-  if (t.awaited && cancel(*t.awaited, message)) {
-    t.asked_while_waiting = true;
-    return true;
+  for (task_core* t = &first; asked > 0; --asked) {
+    t->being_asked = false;
+    t = static_cast<task_core*>(t->awaited);
   }
-  t.must_cancel = true;
   return true;
+}
+
+void engine::break_circle(task_core& t) noexcept {
+  // Nobody in a circle of tasks that wait for one another would ever hear of its cancellation: this one no longer waits.
+  for (callback_node* n = t.awaited->first_callback; n; n = n->next) {
+    if (n->wakes != &t) continue;
+    unlist(*n);
+    t.must_cancel = true;
+    push_step(t);
+    return;
+  }
 }
 
 future_core& engine::make_promise(box_base* box) {
@@ -689,7 +742,7 @@ task_core& engine::spawn(const spawn_options& options, box_base* box) {
   t.object = std::uint64_t{t.number} << 32;
   t.children = t.objects = t.choices = t.cancel_requests = 0;
   t.path = current_task_ ? stream::mix(current_task_->path * 31 + ++current_task_->children) : stream::mix(task_count_);
-  t.started = t.must_cancel = t.asked_while_waiting = t.frozen = t.forced = t.abandoned = false;
+  t.started = t.must_cancel = t.asked_while_waiting = t.frozen = t.forced = t.abandoned = t.being_asked = false;
   t.thrown_at = 0;
   t.next = {operation_kind::start, t.object};
   t.place = nullptr;
@@ -824,7 +877,7 @@ void engine::job_sleep(delay d, const char* call) {
   job* const j = current_job_;
   if (!j)
     throw cannot_wait(fmt::format("{}: a callback can't wait; spawn a task for it", call));
-  if (j->forced) throw forced_unwind{};
+  if (j->forced) check_forced(*j);
   if (d.ns != delay::forever) add_job_sleep(deadline_after(now_, d.ns), *j);
   fiber& self = *current_fiber_;
   j->top = &self;
@@ -834,7 +887,7 @@ void engine::job_sleep(delay d, const char* call) {
     fiber* to = next_fiber();
     if (to != &self) switch_fiber(*this, self, *to);
   }
-  if (j->forced) throw forced_unwind{};
+  if (j->forced) check_forced(*j);
 }
 
 void engine::job_main() {

@@ -87,6 +87,7 @@ struct alignas(16) task_core : future_core {
   bool started = false;
   bool must_cancel = false;        // `cancelled` is thrown at its next step
   bool asked_while_waiting = false;  // a cancellation was passed on to what it waits for
+  bool being_asked = false;        // a cancellation is on its way through it
   bool frozen = false;             // stands in a failed expectation
   bool forced = false;             // is being unwound by force
   bool abandoned = false;          // its frames stay for ever
@@ -188,6 +189,7 @@ struct alignas(16) job {
   state status = state::queued;
   bool frozen = false;
   bool forced = false;
+  std::uint8_t thrown_at = 0;     // times that its forced unwinding was thrown
 };
 
 class engine final : private candidate_list {
@@ -261,6 +263,8 @@ public:
   void list(future_core& core, callback_node& node) noexcept;
   static void unlist(callback_node& node) noexcept;
   bool cancel(future_core& core, std::string_view message);
+  bool cancel_chain(task_core& first, std::string_view message);
+  void break_circle(task_core& t) noexcept;
   [[nodiscard]] future_core& make_promise(box_base* box);
   void release(future_core& core) noexcept;
 
@@ -309,6 +313,9 @@ public:
   }
   /// Calls `f(argument)` on the OS thread's own stack, which is deep and warm.
   void call_on_main(void (*f)(void*), void* argument);
+  [[nodiscard]] bool on_main() const noexcept { return current_fiber_ == &main_; }
+  /// Switches away from the OS thread's own stack; returns when somebody comes back to stay, and does `call_on_main`'s work until then.
+  void go_from_main(fiber& to);
 
   // --- verdicts
   /// The first failure counts.
@@ -331,6 +338,7 @@ public:
   [[nodiscard]] bool tearing_down() const noexcept { return phase_ != phase::running; }
   [[nodiscard]] std::string name_of_task(std::uint32_t number) const;
   void check_forced(task_core& me);
+  void check_forced(job& j);
 
   block_pool blocks;
 
@@ -415,6 +423,7 @@ private:
   bool observing_ = false;
   bool stopping_ = false;
   bool failing_soon_ = false;
+  bool circle_met_ = false;             // a cancellation came back to where it had been
   bool tearing_by_force_ = false;
   bool waiting_for_jobs_ = false;
   bool cleanup_ran_over_ = false;       // a leftover went on and on when it was asked to end
@@ -441,7 +450,12 @@ private:
   job* current_job_ = nullptr;
   std::vector<std::shared_ptr<job>> active_jobs_;
   std::shared_ptr<job> retired_job_;    // the last one that ended, on its own stack
-  std::vector<fiber*> frozen_runners_;
+  struct frozen_runner {
+    fiber* runner;
+    fiber* top;  // where it goes on: itself, or a generator that its callback is in
+  };
+  std::vector<frozen_runner> frozen_runners_;
+  unsigned runner_thrown_at_ = 0;       // times that one's unwinding was thrown
 
   slab<task_core> tasks_;
   slab<future_core> promises_;

@@ -42,7 +42,10 @@ void enter(engine& e, generator_state& g) {
     if (g.next) g.next->previous = &g;
     e.generators = &g;
   }
-  switch_fiber(e, *g.consumer, g.own);
+  if (e.on_main())
+    e.go_from_main(g.own);
+  else
+    switch_fiber(e, *g.consumer, g.own);
   if (g.finished && g.own.stack) {
     unlink(e, g);
     e.stacks().give_back(*std::exchange(g.own.stack, nullptr));
@@ -52,16 +55,19 @@ void enter(engine& e, generator_state& g) {
 
 }  // namespace
 
+void leave_standing(engine& e, generator_state& g) noexcept {
+  unlink(e, g);
+  g.finished = true;
+  g.own.stack->leave_standing();
+  g.own.stack = nullptr;
+  static_cast<void>(g.body.release());
+}
+
 void destroy_generator(engine& e, generator_state& g) {
   g.stop = true;
   for (int i = 0; i < 8 && !g.finished; ++i) enter(e, g);
   if (!g.finished) {
-    // Its body swallows the unwinding: the frames stay.
-    unlink(e, g);
-    g.finished = true;
-    g.own.stack->leave_standing();
-    g.own.stack = nullptr;
-    static_cast<void>(g.body.release());
+    leave_standing(e, g);
     e.record_failure(verdict::failed, "a generator swallowed its unwinding: it went on after a catch (...) without `throw;`");
   }
   g.failure = nullptr;

@@ -22,6 +22,8 @@ struct generator_state {
   generator_state* next = nullptr;
 };
 
+/// Its frames stay for ever: it counts as ended.
+void leave_standing(engine& e, generator_state& g) noexcept;
 /// Unwinds a generator that has not ended.
 void destroy_generator(engine& e, generator_state& g);
 

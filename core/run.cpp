@@ -92,15 +92,20 @@ void engine::drive() {
   stopping_ = false;
   for (;;) {
     fiber* to = next_fiber();
-    if (to != &main_) switch_fiber(*this, main_, *to);
-    while (service_) {
-      service_(service_argument_);
-      service_ = nullptr;
-      switch_fiber(*this, main_, *service_from_);
-    }
+    if (to != &main_) go_from_main(*to);
     if (reason_ == reason::none) continue;
     if (reason_ == reason::deadlock && options_->sink) options_->sink->on_deadlock(duration(now_));
     return;
+  }
+}
+
+void engine::go_from_main(fiber& to) {
+  switch_fiber(*this, main_, to);
+  while (service_) {
+    const auto service = std::exchange(service_, nullptr);
+    fiber& from = *service_from_;
+    service(service_argument_);
+    switch_fiber(*this, main_, from);
   }
 }
 
@@ -210,12 +215,7 @@ void engine::force_the_rest() {
       if (!t->started) {
         finish_task(*t, future_state::cancelled, nullptr);
       } else {
-        switch_fiber(*this, main_, *t->top);
-        while (service_) {
-          service_(service_argument_);
-          service_ = nullptr;
-          switch_fiber(*this, main_, *service_from_);
-        }
+        go_from_main(*t->top);
       }
     }
     t = older;
@@ -224,13 +224,17 @@ void engine::force_the_rest() {
   for (const auto& j : std::vector(active_jobs_)) {
     j->forced = true;
     current_job_ = j.get();
-    switch_fiber(*this, main_, *j->top);
+    go_from_main(*j->top);
   }
   current_job_ = nullptr;
-  for (fiber* f : std::exchange(frozen_runners_, {})) {
-    switch_fiber(*this, main_, *f);
-    stacks_.give_back(*std::exchange(f->stack, nullptr));
-    std::erase_if(runners_, [f](const auto& r) { return r.get() == f; });
+  for (const auto& frozen : std::exchange(frozen_runners_, {})) {
+    runner_thrown_at_ = 0;
+    go_from_main(*frozen.top);
+    std::erase_if(runners_, [&](const auto& r) {
+      if (r.get() != frozen.runner) return false;
+      stacks_.give_back(*std::exchange(r->stack, nullptr));
+      return true;
+    });
   }
   while (generators) destroy_generator(*this, *generators);
 }

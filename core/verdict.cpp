@@ -1,6 +1,7 @@
 // How a run comes to its verdict, and how a report says it.
 
 #include "engine.hpp"
+#include "generator_internal.hpp"
 
 #include <reprise/core/format.hpp>
 
@@ -25,6 +26,13 @@ std::string demangled(const char* mangled) {
 }
 
 std::string in_brackets(const std::string& place) { return place.empty() ? "" : " (" + place + ")"; }
+
+/// The fiber of the task, job or callback that `f` is a generator of.
+fiber& base_of(fiber& f) noexcept {
+  fiber* base = &f;
+  while (base->generator) base = base->generator->consumer;
+  return *base;
+}
 
 const char* verb(operation_kind kind) {
   switch (kind) {
@@ -113,7 +121,10 @@ void engine::fail_soon(std::string what) noexcept {
 }
 
 void engine::freeze() {
-  if (current_fiber_ == &main_) return;  // in a destructor, at the very end
+  fiber& base = base_of(*current_fiber_);
+  if (&base == &main_) return;  // in a destructor, at the very end
+  if (current_task_ && current_task_->forced) check_forced(*current_task_);
+  if (current_job_ && current_job_->forced) check_forced(*current_job_);
   announce({operation_kind::failure, 0});
   if (std::uncaught_exceptions() > 0) {
     what_ += "\n  its frame was unwinding already, so it is left standing";
@@ -145,12 +156,18 @@ void engine::freeze() {
       fiber* to = running ? come_to(reason::failure) : next_fiber();
       switch_fiber(*this, self, *to);
     }
-    throw forced_unwind{};
+    check_forced(*j);
   }
-  frozen_runners_.push_back(&self);
-  runner_ = nullptr;
-  fiber* to = running ? come_to(reason::failure) : next_fiber();
-  switch_fiber(*this, self, *to);
+  if (!tearing_by_force_) {
+    frozen_runners_.push_back({&base, &self});
+    runner_ = nullptr;
+    fiber* to = running ? come_to(reason::failure) : next_fiber();
+    switch_fiber(*this, self, *to);
+  }
+  if (++runner_thrown_at_ > 8) {
+    record_failure(verdict::failed, "a callback swallowed its unwinding: it went on after a catch (...) without `throw;`");
+    abandon_current();
+  }
   throw forced_unwind{};
 }
 
@@ -164,7 +181,14 @@ void engine::record_overflow() {
 
 void engine::abandon_current() {
   fiber& self = *current_fiber_;
-  if (self.stack) self.stack->leave_standing();
+  fiber& base = base_of(self);
+  // The generators that it is in stay with it.
+  for (fiber* f = &self; f != &base;) {
+    generator_state& g = *f->generator;
+    f = g.consumer;
+    leave_standing(*this, g);
+  }
+  if (base.stack) base.stack->leave_standing();
   if (task_core* const me = current_task_) {
     me->abandoned = true;
     me->leaf = nullptr;
@@ -173,6 +197,7 @@ void engine::abandon_current() {
     (me->younger ? me->younger->older : youngest_) = me->older;
     me->older = me->younger = nullptr;
     --live_tasks_;
+    ended_at_ = now_;
     complete(*me, future_state::cancelled, nullptr);
     if (me->number == 1 && phase_ == phase::running) push({nullptr, 0, entry_kind::stop});
   } else if (job* const j = current_job_) {
@@ -184,11 +209,11 @@ void engine::abandon_current() {
       switch_fiber(*this, self, *starter);
       std::abort();
     }
-  } else {
-    runner_ = nullptr;
+  } else if (&base != &main_) {
+    if (runner_ == &base) runner_ = nullptr;
     // The fiber must outlive the run: its frames stand.
     for (auto& r : runners_)
-      if (r.get() == &self) static_cast<void>(r.release());
+      if (r.get() == &base) static_cast<void>(r.release());
     std::erase(runners_, nullptr);
   }
   fiber* to = phase_ == phase::running ? come_to(reason::failure) : next_fiber();
@@ -217,27 +242,31 @@ std::string engine::describe_deadlock() {
   std::vector<const task_core*> live;
   for (const task_core* t = oldest_; t; t = t->younger)
     if (!t->abandoned) live.push_back(t);
-  const auto find = [&](std::uint32_t number) -> const task_core* {
-    const auto found = std::ranges::find(live, number, &task_core::number);
-    return found == live.end() ? nullptr : *found;
+  // They lie in the order of their numbers. Each is waited through once, marked by where that walk began.
+  constexpr std::size_t none = ~std::size_t{0};
+  const auto find = [&](std::uint32_t number) {
+    const auto found = std::ranges::lower_bound(live, number, {}, &task_core::number);
+    return found == live.end() || (*found)->number != number ? none : static_cast<std::size_t>(found - live.begin());
   };
-  const auto next = [&](const task_core* t) -> const task_core* {
-    if (t->leaf && t->leaf->holder && *t->leaf->holder != 0) return find(*t->leaf->holder);
-    if (t->awaited && t->awaited->kind == future_kind::task) return static_cast<const task_core*>(t->awaited);
-    return nullptr;
+  const auto next = [&](const task_core& t) {
+    if (t.leaf && t.leaf->holder && *t.leaf->holder != 0) return find(*t.leaf->holder);
+    if (t.awaited && t.awaited->kind == future_kind::task) return find(static_cast<const task_core*>(t.awaited)->number);
+    return none;
   };
+  std::vector<std::size_t> walk_of(live.size(), none);
   std::vector<const task_core*> cycle;
-  for (const task_core* start : live) {
-    std::vector<const task_core*> path;
-    const task_core* t = start;
-    while (t && std::ranges::find(path, t) == path.end()) {
-      path.push_back(t);
-      t = next(t);
+  for (std::size_t start = 0; start < live.size() && cycle.empty(); ++start) {
+    std::size_t i = start;
+    while (i != none && walk_of[i] == none) {
+      walk_of[i] = start;
+      i = next(*live[i]);
     }
-    if (t) {
-      cycle.assign(std::ranges::find(path, t), path.end());
-      break;
-    }
+    if (i == none || walk_of[i] != start) continue;
+    const std::size_t first = i;
+    do {
+      cycle.push_back(live[i]);
+      i = next(*live[i]);
+    } while (i != first);
   }
   std::ranges::sort(cycle, {}, &task_core::number);
   const std::string at = reprise::format_duration(duration(now_));
@@ -257,8 +286,8 @@ std::string engine::describe_deadlock() {
       held = fmt::format("holds {}{} and ", other->leaf->object->description(),
                          other->leaf->holder_place ? in_brackets(place_of(*other->leaf->holder_place)) : "");
     }
-    if (held.empty()) {
-      text += fmt::format("\n  {} {}", t->name(), task_waits_for(*t));
+    if (held.empty() || !t->leaf || !t->leaf->object) {
+      text += fmt::format("\n  {} {}{}", t->name(), held, task_waits_for(*t));
     } else {
       text += fmt::format("\n  {} {}{} {}{}", t->name(), held, waits_to(t->next.kind), t->leaf->object->description(),
                           in_brackets(place_of(t->place)));

@@ -109,7 +109,7 @@ private:
 
 /// How to make a task.
 struct spawn_options {
-  std::string_view name;      // empty: "Task-N"
+  std::string_view name = {};  // empty: "Task-N"
   std::size_t stack_size = 0; // bytes; 0: what the run says
 };
 
