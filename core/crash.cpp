@@ -8,11 +8,13 @@
 #include <sys/mman.h>
 #include <ucontext.h>
 
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <exception>
 #include <mutex>
+#include <utility>
 
 namespace reprise::detail {
 
@@ -38,6 +40,14 @@ thread_local char* emergency_stack = nullptr;
 }
 
 void pass_on(const struct sigaction& previous, int number, siginfo_t* info, void* context) {
+  // A handler of before that has reported the signal puts back what was there, us, and raises it again to end the process.
+  static volatile std::sig_atomic_t passed_on = 0;
+  if (passed_on && info->si_code <= 0) {
+    std::signal(number, SIG_DFL);
+    std::raise(number);
+    return;
+  }
+  passed_on = 1;
   if (previous.sa_flags & SA_SIGINFO) {
     previous.sa_sigaction(number, info, context);
   } else if (previous.sa_handler == SIG_DFL || previous.sa_handler == SIG_IGN) {
@@ -101,26 +111,32 @@ void on_fault(int number, siginfo_t* info, void* context) {
 
 }  // namespace
 
-void install_crash_handlers() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    struct sigaction action {};
-    action.sa_sigaction = on_fault;
-    action.sa_flags = SA_SIGINFO | SA_ONSTACK;
-    sigemptyset(&action.sa_mask);
-    ::sigaction(SIGSEGV, &action, &previous_segv);
-    ::sigaction(SIGBUS, &action, &previous_bus);
-    previous_terminate = std::set_terminate(on_terminate);
-  });
-}
+void watch_for_crashes() {
+  // Again and again: a test framework puts its own handlers in front of ours for each test.
+  static std::mutex mutex;
+  const std::scoped_lock lock(mutex);
+  struct sigaction action {};
+  action.sa_sigaction = on_fault;
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+  sigemptyset(&action.sa_mask);
+  for (const auto& [number, previous] : {std::pair(SIGSEGV, &previous_segv), std::pair(SIGBUS, &previous_bus)}) {
+    struct sigaction present {};
+    ::sigaction(number, nullptr, &present);
+    if ((present.sa_flags & SA_SIGINFO) && present.sa_sigaction == on_fault) continue;
+    *previous = present;
+    ::sigaction(number, &action, nullptr);
+  }
+  if (const auto present = std::get_terminate(); present != on_terminate) {
+    previous_terminate = present;
+    std::set_terminate(on_terminate);
+  }
 
-void prepare_alternate_stack() {
-  if (emergency_stack) return;
+  // The handler needs a stack to stand on, and the overflowed task one to go on.
   stack_t present{};
   ::sigaltstack(nullptr, &present);
   if (present.ss_flags & SS_DISABLE) {
     constexpr std::size_t size = 64 * 1024;
-    void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    static thread_local void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory != MAP_FAILED) {
       present = {};
       present.ss_sp = memory;
@@ -128,8 +144,13 @@ void prepare_alternate_stack() {
       ::sigaltstack(&present, nullptr);
     }
   }
+  if (emergency_stack) return;
   void* memory = ::mmap(nullptr, emergency_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory != MAP_FAILED) emergency_stack = static_cast<char*>(memory);
+}
+
+void watch_for_crashes_once() {
+  if (!emergency_stack) watch_for_crashes();
 }
 
 }  // namespace reprise::detail

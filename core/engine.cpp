@@ -55,14 +55,27 @@ task_core& engine::task_that_waits(const char* call) {
 
 // ---------------------------------------------------------------- who goes on
 
-void engine::start(task_core& t) {
-  t.started = true;
-  if (offered_ && offered_->size == std::bit_ceil(t.stack_size)) {
+bool engine::start(task_core& t) {
+  if (offered_ && offered_->size >= t.stack_size && offered_->size / 2 < t.stack_size) {
     t.own.stack = std::exchange(offered_, nullptr);
   } else {
-    prepare(t.own, stacks_.take(t.stack_size), task_entry);
+    stack_slot* const stack = stack_of(t.stack_size);
+    if (!stack) return false;
+    prepare(t.own, *stack, task_entry);
   }
+  t.started = true;
   t.top = &t.own;
+  return true;
+}
+
+stack_slot* engine::stack_of(std::size_t size) noexcept {
+  // Whoever asks is about to be left: an exception would strike a task that has nothing to do with it. The run ends instead.
+  try {
+    return &stacks_.take(size);
+  } catch (const std::bad_alloc&) {
+    no_memory_ = true;
+    return nullptr;
+  }
 }
 
 // The three that follow are one hot path: a switch costs as much as they do.
@@ -71,7 +84,10 @@ inline fiber* engine::step(task_core& t) {
   current_task_ = &t;
   current_job_ = nullptr;
   feed(t.number, t.next);
-  if (!t.started) [[unlikely]] start(t);
+  if (!t.started && !start(t)) [[unlikely]] {
+    push_step(t);
+    return come_to(reason::failure);
+  }
   return t.top;
 }
 
@@ -242,8 +258,13 @@ void engine::push_choosable(ready_entry e) {
 
 fiber* engine::run_on_runner(ready_entry e) {
   if (!runner_) {
+    stack_slot* const stack = stack_of(stack_pool::default_size);
+    if (!stack) {
+      push(e);
+      return come_to(reason::failure);
+    }
     auto f = std::make_unique<fiber>();
-    prepare(*f, stacks_.take(stack_pool::default_size), runner_entry);
+    prepare(*f, *stack, runner_entry);
     runner_ = f.get();
     runners_.push_back(std::move(f));
   }
@@ -859,12 +880,12 @@ void engine::runner_main() {
 void engine::start_job(const std::shared_ptr<job>& j) {
   task_core* const task = current_task_;
   job* const outer = current_job_;
+  prepare(j->own, stacks_.take(stack_pool::default_size), job_entry);
   j->self = j;
   j->status = job::state::running;
   j->number = ++callback_count_;
   ++running_jobs;
   active_jobs_.push_back(j);
-  prepare(j->own, stacks_.take(stack_pool::default_size), job_entry);
   j->starter = current_fiber_;
   current_task_ = nullptr;
   current_job_ = j.get();

@@ -376,7 +376,9 @@ private:
     reason_ = r;
     return &main_;
   }
-  void start(task_core& t);
+  bool start(task_core& t);
+  /// Null, and the run ends, when there is no memory for it.
+  stack_slot* stack_of(std::size_t size) noexcept;
   [[gnu::always_inline]] fiber* step(task_core& t);
   fiber* run_on_runner(ready_entry e);
   choice_source& source();
@@ -423,6 +425,7 @@ private:
   bool observing_ = false;
   bool stopping_ = false;
   bool failing_soon_ = false;
+  bool no_memory_ = false;              // for a stack
   bool circle_met_ = false;             // a cancellation came back to where it had been
   bool tearing_by_force_ = false;
   bool waiting_for_jobs_ = false;
@@ -516,9 +519,8 @@ private:
 [[nodiscard]] std::string type_name(const std::exception_ptr& failure);
 /// "balance.cpp:14", or nothing.
 [[nodiscard]] std::string place_of(const void* return_address);
-/// Handlers for stack overflow and std::terminate, once for the process.
-void install_crash_handlers();
-void prepare_alternate_stack();
+/// `watch_for_crashes`, unless this OS thread has done so before.
+void watch_for_crashes_once();
 [[nodiscard]] std::unique_ptr<choice_source> make_seeded_source(std::uint64_t seed, const strategy& s);
 
 }  // namespace reprise::detail

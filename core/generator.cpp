@@ -33,11 +33,11 @@ void generator_entry(engine& e) {
 void enter(engine& e, generator_state& g) {
   g.consumer = e.current_fiber();
   if (!g.started) {
+    prepare(g.own, e.stacks().take(stack_pool::default_size), generator_entry);
     g.started = true;
     g.owner = &e;
     g.run = e.serial();
     g.own.generator = &g;
-    prepare(g.own, e.stacks().take(stack_pool::default_size), generator_entry);
     g.next = e.generators;
     if (g.next) g.next->previous = &g;
     e.generators = &g;

@@ -39,8 +39,7 @@ struct leftover_node : callback_node {
 
 void engine::execute(const config& options, box_base* body) {
   static std::atomic<std::uint64_t> serials{0};
-  install_crash_handlers();
-  prepare_alternate_stack();
+  watch_for_crashes_once();
   options_ = &options;
   serial_ = ++serials;
   now_ = ended_at_ = 0;
@@ -49,7 +48,7 @@ void engine::execute(const config& options, box_base* body) {
   step_limit_ = options.step_limit ? options.step_limit : ~std::uint64_t{0};
   choosing_ = options.schedule.kind().make != nullptr;
   observing_ = options.record || (options.sink && options.sink->wants_scheduler_events());
-  stopping_ = failing_soon_ = tearing_by_force_ = waiting_for_jobs_ = false;
+  stopping_ = failing_soon_ = no_memory_ = tearing_by_force_ = waiting_for_jobs_ = false;
   phase_ = phase::running;
   reason_ = reason::none;
   turn_left_ = 0;
@@ -80,11 +79,12 @@ void engine::execute(const config& options, box_base* body) {
     drive();
     judge();
     tear_down();
-  } catch (...) {  // no memory for a stack
+  } catch (...) {
     running_ = nullptr;
     throw;
   }
   running_ = nullptr;
+  if (no_memory_) throw std::bad_alloc();
 }
 
 void engine::drive() {
@@ -139,11 +139,12 @@ void engine::judge() {
 void engine::tear_down() {
   phase_ = phase::teardown;
   reason_ = reason::none;
+  cleanup_ran_over_ = false;
   // Enough for any cleanup that ends; what goes on for ever is unwound by force.
   const auto allow = [this] { step_limit_ = steps_ + 100'000 + 1000 * live_tasks_; };
   allow();
   tear_down_round(false);
-  cleanup_ran_over_ = reason_ == reason::budget;
+  cleanup_ran_over_ = cleanup_ran_over_ || reason_ == reason::budget;
   allow();
   tear_down_round(true);
   if (running_jobs > 0) {
@@ -188,6 +189,7 @@ void engine::tear_down_round(bool frozen) {
     });
     if (reason_ != reason::deadlock) return;
   }
+  cleanup_ran_over_ = true;
 }
 
 void engine::forget_queued(bool (*unwanted)(ready_entry)) {
@@ -210,7 +212,7 @@ void engine::force_the_rest() {
       t->forced = true;
       t->frozen = false;
       current_task_ = t;
-      if (cleanup_ran_over_)
+      if (cleanup_ran_over_ && !t->awaited)  // who waits for another could not end before it
         record_failure(verdict::failed, fmt::format("{} swallowed its cancellation and went on", t->name()));
       if (!t->started) {
         finish_task(*t, future_state::cancelled, nullptr);
@@ -254,15 +256,18 @@ void engine::sweep() {
       if (node.drop) node.drop(node);
     }
   };
-  while (!ready_.empty()) drop(ready_.pop());
-  while (!runnable_.empty()) drop(runnable_.pop());
-  std::vector<timer_target> targets;
-  timers_.each([&](const timer_target& t) { targets.push_back(t); });
-  timers_.clear();
-  for (const auto& t : targets)
-    if (t.kind == entry_kind::timer) static_cast<void>(cancel_timer({t.pointer, t.generation}));
-  turn_left_ = 0;
-  stale_timers_ = 0;
+  const auto drop_what_is_queued = [&] {
+    while (!ready_.empty()) drop(ready_.pop());
+    while (!runnable_.empty()) drop(runnable_.pop());
+    std::vector<timer_target> targets;
+    timers_.each([&](const timer_target& t) { targets.push_back(t); });
+    timers_.clear();
+    for (const auto& t : targets)
+      if (t.kind == entry_kind::timer) static_cast<void>(cancel_timer({t.pointer, t.generation}));
+    turn_left_ = 0;
+    stale_timers_ = 0;
+  };
+  drop_what_is_queued();
 
   // Failures that nobody looked at are judged now.
   for (const auto& ref : failed_) {
@@ -286,23 +291,33 @@ void engine::sweep() {
     }
     core.last_callback = nullptr;
   };
-  for (std::size_t i = 0; i < tasks_.all().size(); ++i) {
-    task_core& t = *tasks_.all()[i];
-    if (!t.owner) continue;
-    drop_callbacks(t);
-    if (t.abandoned) {
-      // Its frames stay for ever, and so does its slot: nothing may be bound to it again.
-      ++t.generation;
-      t.owner = nullptr;
-    } else {
-      destroy(t);
+  // A destructor may start something at the last moment; that is dropped, too, and what it drops. Some rounds are enough for any
+  // that ends.
+  bool again = true;
+  for (int round = 0; again && round < 100; ++round) {
+    again = false;
+    for (std::size_t i = 0; i < tasks_.all().size(); ++i) {
+      task_core& t = *tasks_.all()[i];
+      if (!t.owner) continue;
+      again = true;
+      drop_callbacks(t);
+      if (t.abandoned) {
+        // Its frames stay for ever, and so does its slot: nothing may be bound to it again.
+        ++t.generation;
+        t.owner = nullptr;
+      } else {
+        destroy(t);
+      }
     }
-  }
-  for (std::size_t i = 0; i < promises_.all().size(); ++i) {
-    future_core& core = *promises_.all()[i];
-    if (!core.owner) continue;
-    drop_callbacks(core);
-    destroy(core);
+    for (std::size_t i = 0; i < promises_.all().size(); ++i) {
+      future_core& core = *promises_.all()[i];
+      if (!core.owner) continue;
+      again = true;
+      drop_callbacks(core);
+      destroy(core);
+    }
+    again = again || !ready_.empty() || !runnable_.empty() || !timers_.empty();
+    drop_what_is_queued();
   }
   oldest_ = youngest_ = nullptr;
   live_tasks_ = 0;
@@ -346,7 +361,10 @@ report execute_and_report(const config& options, box_base* body, bool brief) {
 
 }  // namespace
 
-report run_box(const config& options, box_base* body) { return execute_and_report(options, body, false); }
+report run_box(const config& options, box_base* body) {
+  watch_for_crashes();
+  return execute_and_report(options, body, false);
+}
 report run_briefly(const config& options, box_base* body) { return execute_and_report(options, body, true); }
 
 void* pool_allocate(std::size_t size) {

@@ -59,6 +59,10 @@ void shared_mutex::acquire(mode m, void* place) {
       if (!gone) wake();
       e.throw_cancelled(me);
     }
+    take(m, me.number, place);
+    // Readers that came while this one was on its way stand together with it.
+    if (m == mode::shared) wake();
+    return;
   }
   take(m, me.number, place);
 }

@@ -72,6 +72,7 @@ stack_slot* stack_pool::guard_at(const void* address) const noexcept {
 }
 
 stack_pool::size_class& stack_pool::class_for(std::size_t size) {
+  if (size > std::size_t{1} << 46) throw std::bad_alloc();  // more than a process can address
   size = std::bit_ceil(std::max(size, least_size));
   for (auto& c : classes_)
     if (c.size == size) return c;

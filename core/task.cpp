@@ -76,6 +76,8 @@ bool cancel(const core_ref& ref, std::string_view message) {
   return e.cancel(core, message);
 }
 
+void check_can_wait(const char* call) { static_cast<void>(engine::checked(call).task_that_waits(call)); }
+
 void throw_moved_out(const char* call) {
   throw error(fmt::format("{}: the value can't be copied and was moved out before", call));
 }

@@ -62,16 +62,16 @@ namespace detail {
 
 namespace {
 
+class release_on_end;
+
 /// A node that wakes one waiter, and may outlive the wait.
 struct release_node : callback_node {
   waiter* who = nullptr;
+  release_on_end* wait = nullptr;  // null when it is over
   core_ref child;
 
-  static void ended(engine& e, callback_node& n) {
-    const std::unique_ptr<release_node> self(static_cast<release_node*>(&n));
-    if (self->who) e.wake(*self->who);
-  }
-  static void forget(callback_node& n) { delete static_cast<release_node*>(&n); }
+  static void ended(engine& e, callback_node& n);
+  static void forget(callback_node& n);
 };
 
 /// Lists a node that wakes `w`; takes it back, or lets it go, at the end of the scope.
@@ -79,6 +79,7 @@ class release_on_end {
 public:
   release_on_end(engine& e, const core_ref& core, waiter& w) : node_(new release_node) {
     node_->who = &w;
+    node_->wait = this;
     node_->child = core;
     node_->run = release_node::ended;
     node_->drop = release_node::forget;
@@ -86,20 +87,31 @@ public:
   }
   release_on_end(const release_on_end&) = delete;
   ~release_on_end() {
-    if (woken_) return;
+    if (!node_) return;
     if (node_->core) {
       engine::unlist(*node_);
       delete node_;
     } else {
-      node_->who = nullptr;  // queued: it runs, and wakes nobody
+      node_->wait = nullptr;  // queued: it runs, and wakes nobody
     }
   }
-  void node_has_run() noexcept { woken_ = true; }
 
 private:
-  release_node* node_;
-  bool woken_ = false;
+  friend struct release_node;
+  release_node* node_;  // null once it has run
 };
+
+void release_node::ended(engine& e, callback_node& n) {
+  const std::unique_ptr<release_node> self(static_cast<release_node*>(&n));
+  if (!self->wait) return;
+  self->wait->node_ = nullptr;
+  e.wake(*self->who);
+}
+
+void release_node::forget(callback_node& n) {
+  const std::unique_ptr<release_node> self(static_cast<release_node*>(&n));
+  if (self->wait) self->wait->node_ = nullptr;
+}
 
 }  // namespace
 
@@ -112,7 +124,6 @@ void cancel_and_wait(const core_ref& ref) {
   release_on_end node(e, ref, w);
   e.cancel(core, {});
   const auto how = e.block(me, w, operation_kind::join, __builtin_return_address(0));
-  if (w.status == waiter::state::woken) node.node_has_run();
   if (how == engine::wake_up::cancelled) e.throw_cancelled(me);
 }
 
@@ -127,7 +138,6 @@ void shield(const core_ref& ref) {
     waiter w;
     release_on_end node(e, ref, w);
     const auto how = e.block(me, w, operation_kind::shield, __builtin_return_address(0));
-    if (w.status == waiter::state::woken) node.node_has_run();
     if (how == engine::wake_up::cancelled) e.throw_cancelled(me);
   }
   throw_failure(ref, "shield");

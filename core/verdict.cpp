@@ -116,6 +116,8 @@ void engine::record_failure(verdict v, std::string what) {
 }
 
 void engine::fail_soon(std::string what) noexcept {
+  // A wait for a condition that is unwound by force does not take its lock again, and the frame's guard unlocks it all the same.
+  if (tearing_by_force_) return;
   record_failure(verdict::failed, std::move(what));
   failing_soon_ = true;
 }

@@ -6,6 +6,7 @@ namespace reprise::detail {
 
 exploration explore(const search& what, const body_maker& make) {
   exploration result;
+  watch_for_crashes();
   config options{.seed = what.seed,
                  .schedule = what.schedule,
                  .time_limit = what.time_limit,

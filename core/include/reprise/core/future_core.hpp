@@ -174,6 +174,8 @@ void await_done(const core_ref& core, const char* call);
 void throw_failure(const core_ref& core, const char* call);
 bool cancel(const core_ref& core, std::string_view message);
 
+/// Throws: `no_simulation`, `cannot_wait` where the caller can't wait, before anything was begun.
+void check_can_wait(const char* call);
 [[noreturn]] void throw_moved_out(const char* call);
 
 /// The value of a core that is done and has not failed: a copy, or, when it can't be copied, the value itself, once.

@@ -131,6 +131,7 @@ template <class... Xs>
   requires((detail::child_callable<Xs> || detail::awaitable_handle<Xs>) && ...)
 auto gather(Xs&&... xs) {
   constexpr auto whose = detail::whose_are<Xs...>();
+  detail::check_can_wait("gather");
   const std::array<detail::core_ref, sizeof...(Xs)> cores{detail::child(std::forward<Xs>(xs))...};
   detail::gather_children(cores, whose, detail::failures::thrown, "gather");
   return [&]<std::size_t... I>(std::index_sequence<I...>) {
@@ -146,6 +147,7 @@ template <detail::child_range R>
 auto gather(R&& range) {
   using result = detail::child_result_t<std::ranges::range_value_t<R>>;
   constexpr auto whose = detail::whose_are<std::ranges::range_value_t<R>>();
+  detail::check_can_wait("gather");
   const auto cores = detail::children_of(std::forward<R>(range));
   detail::gather_children(cores, whose, detail::failures::thrown, "gather");
   std::vector<detail::stored_t<result>> values;
@@ -159,6 +161,7 @@ template <class... Xs>
   requires((detail::child_callable<Xs> || detail::awaitable_handle<Xs>) && ...)
 auto gather_all(Xs&&... xs) {
   constexpr auto whose = detail::whose_are<Xs...>();
+  detail::check_can_wait("gather_all");
   const std::array<detail::core_ref, sizeof...(Xs)> cores{detail::child(std::forward<Xs>(xs))...};
   detail::gather_children(cores, whose, detail::failures::returned, "gather_all");
   return [&]<std::size_t... I>(std::index_sequence<I...>) {
@@ -170,6 +173,7 @@ template <detail::child_range R>
 auto gather_all(R&& range) {
   using result = detail::child_result_t<std::ranges::range_value_t<R>>;
   constexpr auto whose = detail::whose_are<std::ranges::range_value_t<R>>();
+  detail::check_can_wait("gather_all");
   const auto cores = detail::children_of(std::forward<R>(range));
   detail::gather_children(cores, whose, detail::failures::returned, "gather_all");
   std::vector<outcome<result>> outcomes;

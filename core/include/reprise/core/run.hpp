@@ -61,6 +61,9 @@ namespace detail {
 report run_box(const config& options, box_base* body);
 /// As `run_box`, but what nobody asked for is not built: no token, no events.
 report run_briefly(const config& options, box_base* body);
+/// Puts the handlers of stack overflow and std::terminate in place, in front of what a test framework has put there. Each `run_box` does;
+/// many brief runs do it once, before. Cost: three system calls.
+void watch_for_crashes();
 /// Where a body's box is made: in the run's memory, which an OS thread keeps between its runs.
 void prepare_run();
 

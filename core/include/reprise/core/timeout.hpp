@@ -130,6 +130,7 @@ T shield(const task<T>& t) {
 template <class F>
   requires std::invocable<std::decay_t<F>>
 auto shield(F&& f) {
+  detail::check_can_wait("shield");
   return shield(spawn(std::forward<F>(f)));
 }
 

@@ -12,6 +12,7 @@
 namespace reprise {
 
 namespace detail {
+[[nodiscard]] std::int64_t now_ns(const char* call);
 timer_id call_soon(box_base* callback);
 timer_id call_at(std::int64_t when, box_base* callback, const char* call);
 bool cancel_timer(timer_id id) noexcept;
@@ -51,7 +52,7 @@ timer call_soon(F&& f) {
 template <class Rep, class Period, class F>
   requires std::invocable<std::decay_t<F>>
 timer call_later(std::chrono::duration<Rep, Period> d, F&& f) {
-  return timer(detail::call_at(detail::deadline_after(virtual_clock::now().time_since_epoch().count(), detail::to_delay(d).ns),
+  return timer(detail::call_at(detail::deadline_after(detail::now_ns("call_later"), detail::to_delay(d).ns),
                                detail::callback_box([f = std::decay_t<F>(std::forward<F>(f))]() mutable { static_cast<void>(std::invoke(f)); }), "call_later"));
 }
 /// Calls `f` when the clock shows `when`.
