@@ -21,7 +21,7 @@ engine::~engine() = default;
 engine& engine::of_thread() {
   // Kept for the thread's next run: warm stacks and slabs are most of a run's speed. Never destroyed, because handles may outlive their run and
   // look at a slot's generation; a thread that ends leaves its slabs to the next one that runs something.
-  static std::vector<engine*> idle;
+  static auto& idle = *new std::vector<engine*>;  // not destroyed either: threads may end after the statics
   static std::mutex idle_mutex;
   struct holder {
     engine* mine;
