@@ -7,9 +7,11 @@
 
 namespace reprise {
 
-// asyncio's barrier, state by state, on our mutex and condition variable: how many turns each step takes follows from theirs.
+// asyncio's barrier, state by state, on our mutex and condition variable: how many turns each step
+// takes follows from theirs.
 
-barrier::barrier(std::size_t parties, std::string_view name) : mutex_(name), changed_(name), parties_(parties) {
+barrier::barrier(std::size_t parties, std::string_view name)
+    : mutex_(name), changed_(name), parties_(parties) {
   if (parties == 0) throw std::invalid_argument("barrier: parties is 0; it must be 1 or more");
 }
 

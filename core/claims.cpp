@@ -21,15 +21,20 @@ std::string short_path(std::string_view path) {
 void fail_run(const std::string& message, const std::source_location& place) {
   engine& e = engine::checked("fail");
   e.record_failure(verdict::failed,
-                   fmt::format("{}\n  at {}:{}{}", message, short_path(place.file_name()), place.line(), e.whereabouts()));
+                   fmt::format("{}\n  at {}:{}{}", message, short_path(place.file_name()),
+                               place.line(), e.whereabouts()));
   e.freeze();
 }
 
-std::string format_text(fmt::string_view format, fmt::format_args args) { return fmt::vformat(format, args); }
+std::string format_text(fmt::string_view format, fmt::format_args args) {
+  return fmt::vformat(format, args);
+}
 
 void check_elapsed(duration expected, duration took, const std::source_location& place) {
   if (took == expected) return;
-  fail_run(fmt::format("expected to take {}, took {}", reprise::format_duration(expected), reprise::format_duration(took)), place);
+  fail_run(fmt::format("expected to take {}, took {}", reprise::format_duration(expected),
+                       reprise::format_duration(took)),
+           place);
 }
 
 void check_order(const std::vector<std::string>& expected, const std::source_location& place) {

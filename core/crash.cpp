@@ -27,7 +27,8 @@ struct sigaction previous_bus;
 std::terminate_handler previous_terminate = nullptr;
 thread_local char* emergency_stack = nullptr;
 
-/// Where an overflowed fiber goes on: on a stack of its own, as ordinary code, after the signal handler has returned.
+/// Where an overflowed fiber goes on: on a stack of its own, as ordinary code, after the signal
+/// handler has returned.
 [[noreturn]] void land_overflow() {
 #if defined(REPRISE_ASAN)
   void* fake = nullptr;
@@ -40,7 +41,8 @@ thread_local char* emergency_stack = nullptr;
 }
 
 void pass_on(const struct sigaction& previous, int number, siginfo_t* info, void* context) {
-  // A handler of before that has reported the signal puts back what was there, us, and raises it again to end the process.
+  // A handler of before that has reported the signal puts back what was there, us, and raises it
+  // again to end the process.
   static volatile std::sig_atomic_t passed_on = 0;
   if (passed_on && info->si_code <= 0) {
     std::signal(number, SIG_DFL);
@@ -51,7 +53,9 @@ void pass_on(const struct sigaction& previous, int number, siginfo_t* info, void
   if (previous.sa_flags & SA_SIGINFO) {
     previous.sa_sigaction(number, info, context);
   } else if (previous.sa_handler == SIG_DFL || previous.sa_handler == SIG_IGN) {
-    ::sigaction(number, &previous, nullptr);  // the instruction faults again, and is nobody's business but the system's
+    ::sigaction(
+        number, &previous,
+        nullptr);  // the instruction faults again, and is nobody's business but the system's
   } else {
     previous.sa_handler(number);
   }
@@ -65,7 +69,10 @@ void on_fault(int number, siginfo_t* info, void* context) {
     if (hit && hit == e->current_fiber()->stack) {
       unpoison(emergency_stack, emergency_size);  // frames of an earlier landing stand there still
       auto& registers = static_cast<ucontext_t*>(context)->uc_mcontext.gregs;
-      registers[REG_RSP] = static_cast<greg_t>((reinterpret_cast<std::uintptr_t>(emergency_stack) + emergency_size) & ~std::uintptr_t{15}) - 8;
+      registers[REG_RSP] =
+          static_cast<greg_t>((reinterpret_cast<std::uintptr_t>(emergency_stack) + emergency_size) &
+                              ~std::uintptr_t{15}) -
+          8;
       registers[REG_RIP] = static_cast<greg_t>(reinterpret_cast<std::uintptr_t>(&land_overflow));
       return;
     }
@@ -74,7 +81,8 @@ void on_fault(int number, siginfo_t* info, void* context) {
   pass_on(number == SIGSEGV ? previous_segv : previous_bus, number, info, context);
 }
 
-/// Says why std::terminate was called. A function of its own, so that nothing of it stays on a stack that does.
+/// Says why std::terminate was called. A function of its own, so that nothing of it stays on a
+/// stack that does.
 [[gnu::noinline]] void record_termination(engine& e) {
   std::string what = e.current_task() ? e.current_task()->name() : std::string("a callback");
   const std::exception_ptr failure = std::current_exception();
@@ -94,8 +102,9 @@ void on_fault(int number, siginfo_t* info, void* context) {
     e.append_note(what);
     e.record_failure(verdict::failed, std::move(what));
   } else {
-    e.record_failure(verdict::crashed, fmt::format("std::terminate was called in {}{}{}", what,
-                                                   failure ? " for " + describe(failure) : "", e.whereabouts()));
+    e.record_failure(verdict::crashed,
+                     fmt::format("std::terminate was called in {}{}{}", what,
+                                 failure ? " for " + describe(failure) : "", e.whereabouts()));
   }
 }
 
@@ -119,7 +128,8 @@ void watch_for_crashes() {
   action.sa_sigaction = on_fault;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK;
   sigemptyset(&action.sa_mask);
-  for (const auto& [number, previous] : {std::pair(SIGSEGV, &previous_segv), std::pair(SIGBUS, &previous_bus)}) {
+  for (const auto& [number, previous] :
+       {std::pair(SIGSEGV, &previous_segv), std::pair(SIGBUS, &previous_bus)}) {
     struct sigaction present {};
     ::sigaction(number, nullptr, &present);
     if ((present.sa_flags & SA_SIGINFO) && present.sa_sigaction == on_fault) continue;
@@ -136,7 +146,8 @@ void watch_for_crashes() {
   ::sigaltstack(nullptr, &present);
   if (present.ss_flags & SS_DISABLE) {
     constexpr std::size_t size = 64 * 1024;
-    static thread_local void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    static thread_local void* memory =
+        ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory != MAP_FAILED) {
       present = {};
       present.ss_sp = memory;
@@ -145,7 +156,8 @@ void watch_for_crashes() {
     }
   }
   if (emergency_stack) return;
-  void* memory = ::mmap(nullptr, emergency_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* memory = ::mmap(nullptr, emergency_size, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory != MAP_FAILED) emergency_stack = static_cast<char*>(memory);
 }
 

@@ -19,9 +19,11 @@ engine::engine() : exceptions_(&thread_exceptions()) {}
 engine::~engine() = default;
 
 engine& engine::of_thread() {
-  // Kept for the thread's next run: warm stacks and slabs are most of a run's speed. Never destroyed, because handles may outlive their run and
-  // look at a slot's generation; a thread that ends leaves its slabs to the next one that runs something.
-  static auto& idle = *new std::vector<engine*>;  // not destroyed either: threads may end after the statics
+  // Kept for the thread's next run: warm stacks and slabs are most of a run's speed. Never
+  // destroyed, because handles may outlive their run and look at a slot's generation; a thread that
+  // ends leaves its slabs to the next one that runs something.
+  static auto& idle =
+      *new std::vector<engine*>;  // not destroyed either: threads may end after the statics
   static std::mutex idle_mutex;
   struct holder {
     engine* mine;
@@ -46,11 +48,14 @@ engine& engine::of_thread() {
 
 task_core& engine::task_that_waits(const char* call) {
   if (current_task_) [[likely]] {
-    if (current_task_->forced) [[unlikely]] check_forced(*current_task_);
+    if (current_task_->forced) [[unlikely]]
+      check_forced(*current_task_);
     return *current_task_;
   }
-  throw cannot_wait(current_job_ ? fmt::format("{}: an offloaded job can't wait; it may spend, sleep_for and log", call)
-                                 : fmt::format("{}: a callback can't wait; spawn a task for it", call));
+  throw cannot_wait(
+      current_job_
+          ? fmt::format("{}: an offloaded job can't wait; it may spend, sleep_for and log", call)
+          : fmt::format("{}: a callback can't wait; spawn a task for it", call));
 }
 
 // ---------------------------------------------------------------- who goes on
@@ -69,7 +74,8 @@ bool engine::start(task_core& t) {
 }
 
 stack_slot* engine::stack_of(std::size_t size) noexcept {
-  // Whoever asks is about to be left: an exception would strike a task that has nothing to do with it. The run ends instead.
+  // Whoever asks is about to be left: an exception would strike a task that has nothing to do with
+  // it. The run ends instead.
   try {
     return &stacks_.take(size);
   } catch (const std::bad_alloc&) {
@@ -127,7 +133,8 @@ fiber* engine::next_fiber() {
     }
     const ready_entry e = take_entry();
     switch (e.kind()) {
-      case entry_kind::none: return &main_;
+      case entry_kind::none:
+        return &main_;
       case entry_kind::step:
         ++steps_;
         return step(e.as<task_core>());
@@ -171,7 +178,8 @@ fiber* engine::next_fiber() {
       }
       case entry_kind::delivery: {
         ++steps_;
-        const std::unique_ptr<std::shared_ptr<job>> j(static_cast<std::shared_ptr<job>*>(e.target()));
+        const std::unique_ptr<std::shared_ptr<job>> j(
+            static_cast<std::shared_ptr<job>*>(e.target()));
         if ((*j)->awaiter) wake(*(*j)->awaiter);
         break;
       }
@@ -230,9 +238,12 @@ void engine::expire_timers() {
 
 bool engine::stale(const timer_target& t) noexcept {
   switch (t.kind) {
-    case entry_kind::sleeper: return static_cast<task_core*>(t.pointer)->sleep_generation != t.generation;
-    case entry_kind::timer: return static_cast<timer_slot*>(t.pointer)->generation != t.generation;
-    default: return false;
+    case entry_kind::sleeper:
+      return static_cast<task_core*>(t.pointer)->sleep_generation != t.generation;
+    case entry_kind::timer:
+      return static_cast<timer_slot*>(t.pointer)->generation != t.generation;
+    default:
+      return false;
   }
 }
 
@@ -245,7 +256,8 @@ void engine::timer_went_stale() {
 }
 
 void engine::move_clock(std::int64_t to) {
-  if (options_->sink) [[unlikely]] options_->sink->on_time(duration(now_), duration(to));
+  if (options_->sink) [[unlikely]]
+    options_->sink->on_time(duration(now_), duration(to));
   now_ = to;
 }
 
@@ -282,13 +294,16 @@ void engine::suspend(task_core& me) {
   }
   fiber* to = next_fiber();
   if (to != current_fiber_) switch_fiber(*this, *current_fiber_, *to);
-  if (me.forced) [[unlikely]] check_forced(me);
+  if (me.forced) [[unlikely]]
+    check_forced(me);
 }
 
 void engine::check_forced(task_core& me) {
   if (++me.thrown_at > 8) {
-    record_failure(verdict::failed,
-                   fmt::format("{} swallowed its unwinding: it went on after a catch (...) without `throw;`", me.name()));
+    record_failure(
+        verdict::failed,
+        fmt::format("{} swallowed its unwinding: it went on after a catch (...) without `throw;`",
+                    me.name()));
     abandon_current();
   }
   throw forced_unwind{};
@@ -296,7 +311,9 @@ void engine::check_forced(task_core& me) {
 
 void engine::check_forced(job& j) {
   if (++j.thrown_at > 8) {
-    record_failure(verdict::failed, "an offloaded job swallowed its unwinding: it went on after a catch (...) without `throw;`");
+    record_failure(verdict::failed,
+                   "an offloaded job swallowed its unwinding: it went on after a catch (...) "
+                   "without `throw;`");
     abandon_current();
   }
   throw forced_unwind{};
@@ -306,7 +323,8 @@ void engine::yield(task_core& me) {
   me.next = {operation_kind::yield, 0};
   push_step(me);
   suspend(me);
-  if (me.must_cancel) [[unlikely]] throw_cancelled(me);
+  if (me.must_cancel) [[unlikely]]
+    throw_cancelled(me);
 }
 
 void engine::throw_cancelled(task_core& me) {
@@ -316,7 +334,8 @@ void engine::throw_cancelled(task_core& me) {
   throw cancelled(std::move(message));
 }
 
-engine::wake_up engine::block(task_core& me, waiter& w, operation_kind op, void* place, const delay* within) {
+engine::wake_up engine::block(task_core& me, waiter& w, operation_kind op, void* place,
+                              const delay* within) {
   w.task = &me;
   me.next = {op, w.object ? w.object->object() : 0};
   me.place = place;
@@ -348,9 +367,12 @@ engine::wake_up engine::block(task_core& me, waiter& w, operation_kind op, void*
     return wake_up::cancelled;
   }
   switch (w.status) {
-    case waiter::state::expired: return wake_up::expired;
-    case waiter::state::cancelled: return wake_up::cancelled;
-    default: return wake_up::woken;
+    case waiter::state::expired:
+      return wake_up::expired;
+    case waiter::state::cancelled:
+      return wake_up::cancelled;
+    default:
+      return wake_up::woken;
   }
 }
 
@@ -374,7 +396,8 @@ bool engine::await(task_core& me, future_core& core, operation_kind op, void* pl
   list(core, node);
   me.place = place;
   me.awaited = &core;
-  if (me.must_cancel && cancel(core, me.cancel_message ? *me.cancel_message : std::string())) me.must_cancel = false;
+  if (me.must_cancel && cancel(core, me.cancel_message ? *me.cancel_message : std::string()))
+    me.must_cancel = false;
   struct restore {
     task_core& t;
     callback_node& n;
@@ -397,7 +420,9 @@ bool engine::await(task_core& me, future_core& core, operation_kind op, void* pl
 
 // ---------------------------------------------------------------- choices
 
-std::size_t engine::size() const noexcept { return runnable_.size() + (choosing_among_running_ ? 1 : 0); }
+std::size_t engine::size() const noexcept {
+  return runnable_.size() + (choosing_among_running_ ? 1 : 0);
+}
 
 candidate engine::operator[](std::size_t i) const noexcept {
   if (choosing_among_running_) {
@@ -412,8 +437,10 @@ candidate engine::operator[](std::size_t i) const noexcept {
     }
     case entry_kind::timer:
       return {0, {operation_kind::callback, e.as<timer_slot>().number}};
-    case entry_kind::job: return {0, {operation_kind::job, e.as<job>().number}};
-    default: return {0, {operation_kind::callback, 0}};
+    case entry_kind::job:
+      return {0, {operation_kind::job, e.as<job>().number}};
+    default:
+      return {0, {operation_kind::callback, 0}};
   }
 }
 
@@ -505,7 +532,8 @@ std::uint64_t engine::choose(choice_kind kind, std::uint64_t bound, operation_ki
 std::uint64_t engine::choose_named(std::string_view name, std::uint64_t bound) {
   if (bound < 2) return 0;
   // The name is the label's path: the seeded source keeps a stream for each.
-  const choice_label label{stream::hash(name), current_task_ ? current_task_->choices++ : outside_choices_++,
+  const choice_label label{stream::hash(name),
+                           current_task_ ? current_task_->choices++ : outside_choices_++,
                            operation_kind::none};
   const std::uint64_t value = source().take(choice_kind::user, label, bound);
   if (options_->record) choices_.push_back({choice_kind::user, label, bound, value});
@@ -527,14 +555,16 @@ void engine::spend(std::int64_t d) {
     move_clock(std::max(now_, limit));
     if (verdict_ == verdict::passed) {
       verdict_ = verdict::time_limit;
-      what_ = fmt::format("the time limit of {} has passed{}", reprise::format_duration(options_->time_limit), whereabouts());
+      what_ = fmt::format("the time limit of {} has passed{}",
+                          reprise::format_duration(options_->time_limit), whereabouts());
     }
     return freeze();
   }
   move_clock(to);
 }
 
-timer_id engine::add_timer(std::int64_t when, box_base* box, void (*strike)(void*) noexcept, void* argument) {
+timer_id engine::add_timer(std::int64_t when, box_base* box, void (*strike)(void*) noexcept,
+                           void* argument) {
   timer_slot& slot = timer_slots_.take();
   slot.box = box;
   slot.strike = strike;
@@ -629,18 +659,22 @@ bool engine::cancel(future_core& core, std::string_view message) {
   if (core.done()) return false;
   switch (core.kind) {
     case future_kind::promise: {
-      complete(core, future_state::cancelled,
-               message.empty() ? nullptr : std::make_exception_ptr(cancelled(std::string(message))));
+      complete(
+          core, future_state::cancelled,
+          message.empty() ? nullptr : std::make_exception_ptr(cancelled(std::string(message))));
       return true;
     }
-    case future_kind::gather: return static_cast<gather_core&>(core).cancel_children(*this, message);
-    case future_kind::task: break;
+    case future_kind::gather:
+      return static_cast<gather_core&>(core).cancel_children(*this, message);
+    case future_kind::task:
+      break;
   }
   return cancel_chain(static_cast<task_core&>(core), message);
 }
 
 bool engine::cancel_chain(task_core& first, std::string_view message) {
-  // Down the chain of tasks that wait for tasks, innermost last: in a loop, because a chain may be longer than a stack is deep.
+  // Down the chain of tasks that wait for tasks, innermost last: in a loop, because a chain may be
+  // longer than a stack is deep.
   if (first.abandoned) return false;
   if (first.being_asked) {  // gathers that wait for each other lead back to it
     circle_met_ = true;
@@ -691,7 +725,8 @@ bool engine::cancel_chain(task_core& first, std::string_view message) {
 }
 
 void engine::break_circle(task_core& t) noexcept {
-  // Nobody in a circle of tasks that wait for one another would ever hear of its cancellation: this one no longer waits.
+  // Nobody in a circle of tasks that wait for one another would ever hear of its cancellation: this
+  // one no longer waits.
   for (callback_node* n = t.awaited->first_callback; n; n = n->next) {
     if (n->wakes != &t) continue;
     unlist(*n);
@@ -762,16 +797,19 @@ task_core& engine::spawn(const spawn_options& options, box_base* box) {
   t.number = ++task_count_;
   t.object = std::uint64_t{t.number} << 32;
   t.children = t.objects = t.choices = t.cancel_requests = 0;
-  t.path = current_task_ ? stream::mix(current_task_->path * 31 + ++current_task_->children) : stream::mix(task_count_);
-  t.started = t.must_cancel = t.asked_while_waiting = t.frozen = t.forced = t.abandoned = t.being_asked = false;
+  t.path = current_task_ ? stream::mix(current_task_->path * 31 + ++current_task_->children)
+                         : stream::mix(task_count_);
+  t.started = t.must_cancel = t.asked_while_waiting = t.frozen = t.forced = t.abandoned =
+      t.being_asked = false;
   t.thrown_at = 0;
   t.next = {operation_kind::start, t.object};
   t.place = nullptr;
   t.leaf = nullptr;
   t.awaited = nullptr;
   t.own.generator = nullptr;
-  t.stack_size = options.stack_size ? options.stack_size
-                                    : (options_->stack_size ? options_->stack_size : stack_pool::default_size);
+  t.stack_size = options.stack_size
+                     ? options.stack_size
+                     : (options_->stack_size ? options_->stack_size : stack_pool::default_size);
   if (!options.name.empty()) t.given_name = std::make_unique<std::string>(options.name);
   if (current_task_ && current_task_->locals)
     t.locals = std::make_unique<std::map<const void*, std::any>>(*current_task_->locals);
@@ -809,14 +847,16 @@ void engine::task_main() {
       failure = std::current_exception();
     }
     if (!t.forced) {
-      const auto kind = state == future_state::failed ? operation_kind::task_end_failed : operation_kind::task_end_ok;
+      const auto kind = state == future_state::failed ? operation_kind::task_end_failed
+                                                      : operation_kind::task_end_ok;
       try {
         point(t, {kind, t.object});
       } catch (const forced_unwind&) {  // it was left standing here
       }
     }
     finish_task(t, state, std::exchange(failure, nullptr));
-    // Who goes on? A task that has not started takes this stack as it is: one hot stack for tasks that never wait.
+    // Who goes on? A task that has not started takes this stack as it is: one hot stack for tasks
+    // that never wait.
     fiber& self = t.own;
     stack_slot* stack = std::exchange(self.stack, nullptr);
     offered_ = stack;
@@ -853,7 +893,8 @@ void engine::runner_main() {
   for (;;) {
     fiber& self = *current_fiber_;
     const ready_entry e = runner_entry_;
-    feed(0, {operation_kind::callback, e.kind() == entry_kind::timer ? e.as<timer_slot>().number : 0});
+    feed(0,
+         {operation_kind::callback, e.kind() == entry_kind::timer ? e.as<timer_slot>().number : 0});
     try {
       if (e.kind() == entry_kind::timer) {
         auto& slot = e.as<timer_slot>();
@@ -868,7 +909,8 @@ void engine::runner_main() {
     } catch (const forced_unwind&) {
     } catch (...) {
       record_failure(verdict::failed,
-                     fmt::format("a callback failed with {}{}", describe(std::current_exception()), whereabouts()));
+                     fmt::format("a callback failed with {}{}", describe(std::current_exception()),
+                                 whereabouts()));
     }
     fiber* to = next_fiber();
     if (to != &self) switch_fiber(*this, self, *to);
@@ -896,8 +938,7 @@ void engine::start_job(const std::shared_ptr<job>& j) {
 
 void engine::job_sleep(delay d, const char* call) {
   job* const j = current_job_;
-  if (!j)
-    throw cannot_wait(fmt::format("{}: a callback can't wait; spawn a task for it", call));
+  if (!j) throw cannot_wait(fmt::format("{}: a callback can't wait; spawn a task for it", call));
   if (j->forced) check_forced(*j);
   if (d.ns != delay::forever) add_job_sleep(deadline_after(now_, d.ns), *j);
   fiber& self = *current_fiber_;

@@ -28,15 +28,18 @@
 #include <string_view>
 #include <vector>
 
-// The engine of one run: the ready queue and its turns, the clock and its timers, the tasks, the choices, the digest.
+// The engine of one run: the ready queue and its turns, the clock and its timers, the tasks, the
+// choices, the digest.
 //
-// Everything happens on one OS thread. Fibers hand over to one another directly: whoever has to wait asks next_fiber() who goes on, and switches there. The
-// OS thread's own stack (the "main fiber") drives: it is switched to when a run has come to something (an end, a deadlock, a limit, a failure), and when a task
-// wants a deep stack for a moment (formatting).
+// Everything happens on one OS thread. Fibers hand over to one another directly: whoever has to
+// wait asks next_fiber() who goes on, and switches there. The OS thread's own stack (the "main
+// fiber") drives: it is switched to when a run has come to something (an end, a deadlock, a limit,
+// a failure), and when a task wants a deep stack for a moment (formatting).
 //
-// Under fifo() the order is asyncio's: a turn runs exactly the entries that are ready at its start; expired timers join at the start of a turn, behind what is
-// ready; completing a future appends its callbacks to the ready queue. Under every other strategy there are no turns: the library's own bookkeeping runs at
-// once, and what could run next is a choice.
+// Under fifo() the order is asyncio's: a turn runs exactly the entries that are ready at its start;
+// expired timers join at the start of a turn, behind what is ready; completing a future appends its
+// callbacks to the ready queue. Under every other strategy there are no turns: the library's own
+// bookkeeping runs at once, and what could run next is a choice.
 
 namespace reprise::detail {
 
@@ -45,7 +48,8 @@ struct job;
 struct timer_slot;
 struct pool_state;
 
-/// Thrown to unwind a frame that did not end when it was asked to. Not a std::exception, and not `cancelled`.
+/// Thrown to unwind a frame that did not end when it was asked to. Not a std::exception, and not
+/// `cancelled`.
 struct forced_unwind {};
 /// Thrown at the yield of a generator that is destroyed before its end.
 struct generator_stop {};
@@ -54,8 +58,9 @@ struct alignas(16) callback_node {
   callback_node* next = nullptr;
   future_core* core = nullptr;  // the future it is listed in; null once that is done
   task_core* wakes = nullptr;   // the task that waits, or null
-  void (*run)(engine&, callback_node&) = nullptr;  // the library's own, a turn after the future is done
-  bool user = false;            // calls the user's code, so it runs on the runner
+  void (*run)(engine&,
+              callback_node&) = nullptr;   // the library's own, a turn after the future is done
+  bool user = false;                       // calls the user's code, so it runs on the runner
   void (*drop)(callback_node&) = nullptr;  // the run is over, and it will never be called
 };
 
@@ -76,28 +81,28 @@ struct waiter {
 
 struct alignas(16) task_core : future_core {
   fiber own;
-  fiber* top = nullptr;            // where it goes on: its own fiber, or that of a generator that it is in
+  fiber* top = nullptr;  // where it goes on: its own fiber, or that of a generator that it is in
   std::uint32_t number = 0;
-  std::uint32_t children = 0;      // spawned so far
-  std::uint32_t objects = 0;       // made so far
-  std::uint32_t choices = 0;       // made so far, for labels
-  std::uint64_t path = 0;          // hash of which child of which parent it is
+  std::uint32_t children = 0;  // spawned so far
+  std::uint32_t objects = 0;   // made so far
+  std::uint32_t choices = 0;   // made so far, for labels
+  std::uint64_t path = 0;      // hash of which child of which parent it is
   std::uint32_t cancel_requests = 0;
   std::uint32_t sleep_generation = 0;  // grows when a sleep is over, so that its timer is stale
   bool started = false;
-  bool must_cancel = false;        // `cancelled` is thrown at its next step
+  bool must_cancel = false;          // `cancelled` is thrown at its next step
   bool asked_while_waiting = false;  // a cancellation was passed on to what it waits for
-  bool being_asked = false;        // a cancellation is on its way through it
-  bool frozen = false;             // stands in a failed expectation
-  bool forced = false;             // is being unwound by force
-  bool abandoned = false;          // its frames stay for ever
-  std::uint8_t thrown_at = 0;      // times that its forced unwinding was thrown
-  operation next;                  // announced
-  void* place = nullptr;           // return address of the call that waits
-  waiter* leaf = nullptr;          // what it waits for: a leaf,
-  future_core* awaited = nullptr;  // or a future
+  bool being_asked = false;          // a cancellation is on its way through it
+  bool frozen = false;               // stands in a failed expectation
+  bool forced = false;               // is being unwound by force
+  bool abandoned = false;            // its frames stay for ever
+  std::uint8_t thrown_at = 0;        // times that its forced unwinding was thrown
+  operation next;                    // announced
+  void* place = nullptr;             // return address of the call that waits
+  waiter* leaf = nullptr;            // what it waits for: a leaf,
+  future_core* awaited = nullptr;    // or a future
   std::size_t stack_size = 0;
-  task_core* older = nullptr;      // tasks that have not ended, in the order of their making
+  task_core* older = nullptr;  // tasks that have not ended, in the order of their making
   task_core* younger = nullptr;
   std::unique_ptr<std::string> given_name;
   std::unique_ptr<std::string> cancel_message;
@@ -116,25 +121,26 @@ protected:
 
 struct alignas(16) timer_slot {
   std::uint32_t generation = 1;
-  box_base* box = nullptr;                 // the user's callback
+  box_base* box = nullptr;                   // the user's callback
   void (*strike)(void*) noexcept = nullptr;  // or the library's own
   void* argument = nullptr;
-  std::uint64_t number = 0;                // by creation in the run
+  std::uint64_t number = 0;  // by creation in the run
 };
 
 enum class entry_kind : std::uint32_t {
-  none,       // the run has come to something
-  step,       // a task's: its start, a bare yield, a wake-up
-  sleeper,    // a sleep or a time limit on a wait has expired
-  timer,      // a callback, the user's or the library's own
-  node,       // a done-callback
-  job,        // an offloaded job goes on
-  delivery,   // of a job's result
-  stop,       // of the loop, at the end of this turn
+  none,      // the run has come to something
+  step,      // a task's: its start, a bare yield, a wake-up
+  sleeper,   // a sleep or a time limit on a wait has expired
+  timer,     // a callback, the user's or the library's own
+  node,      // a done-callback
+  job,       // an offloaded job goes on
+  delivery,  // of a job's result
+  stop,      // of the loop, at the end of this turn
 };
 
-/// An entry of the ready queue, in one word: a queue of two words an entry would stall the processor, which can't forward two
-/// stores to one load. Pointers have 48 bits; of a generation 16 bits are enough, since an entry lives for a turn or two.
+/// An entry of the ready queue, in one word: a queue of two words an entry would stall the
+/// processor, which can't forward two stores to one load. Pointers have 48 bits; of a generation 16
+/// bits are enough, since an entry lives for a turn or two.
 class ready_entry {
 public:
   ready_entry() = default;
@@ -149,7 +155,9 @@ public:
   [[nodiscard]] void* target() const noexcept {
     return reinterpret_cast<void*>(word_ & 0x0000'ffff'ffff'fff0u);
   }
-  [[nodiscard]] bool is_of(std::uint32_t generation) const noexcept { return word_ >> 48 == (generation & 0xffffu); }
+  [[nodiscard]] bool is_of(std::uint32_t generation) const noexcept {
+    return word_ >> 48 == (generation & 0xffffu);
+  }
 
 private:
   std::uint64_t word_ = 0;
@@ -158,11 +166,11 @@ private:
 struct user_event {
   std::int64_t at;
   std::uint64_t index;
-  std::uint32_t task;         // number; 0 outside any task
-  std::uint32_t name_size;    // 0: a log
-  std::size_t text;           // offset in the texts: name, then text
+  std::uint32_t task;       // number; 0 outside any task
+  std::uint32_t name_size;  // 0: a log
+  std::size_t text;         // offset in the texts: name, then text
   std::uint32_t text_size;
-  std::uint32_t fields;       // how many
+  std::uint32_t fields;  // how many
   std::size_t first_field;
 };
 
@@ -178,18 +186,18 @@ struct alignas(16) job {
   enum class state : std::uint8_t { queued, running, done, dropped };
   std::shared_ptr<box_base> box;
   std::shared_ptr<pool_state> pool;
-  std::shared_ptr<job> self;      // while it runs
+  std::shared_ptr<job> self;  // while it runs
   std::exception_ptr failure;
   waiter* awaiter = nullptr;
   fiber own;
-  fiber* top = nullptr;           // where it goes on
-  fiber* starter = nullptr;       // who waits while the job's first part runs
+  fiber* top = nullptr;      // where it goes on
+  fiber* starter = nullptr;  // who waits while the job's first part runs
   std::uint64_t number = 0;
   std::uint32_t sleep_generation = 0;
   state status = state::queued;
   bool frozen = false;
   bool forced = false;
-  std::uint8_t thrown_at = 0;     // times that its forced unwinding was thrown
+  std::uint8_t thrown_at = 0;  // times that its forced unwinding was thrown
 };
 
 class engine final : private candidate_list {
@@ -198,7 +206,8 @@ public:
   [[nodiscard]] static engine* running() noexcept { return running_; }
   /// Throws: `no_simulation`.
   [[nodiscard]] static engine& checked(const char* call) {
-    if (!running_) [[unlikely]] throw no_simulation(call);
+    if (!running_) [[unlikely]]
+      throw no_simulation(call);
     return *running_;
   }
   /// The one that this OS thread keeps between its runs.
@@ -244,9 +253,11 @@ public:
   /// Announces what neither waits nor may be preempted.
   void announce(operation op) noexcept { feed(current_task_ ? current_task_->number : 0, op); }
   void yield(task_core& me);
-  /// Waits until `w` is woken; `cancelled` is not thrown but returned. The task must not have listed `w` in vain: `w.status` says what came.
+  /// Waits until `w` is woken; `cancelled` is not thrown but returned. The task must not have
+  /// listed `w` in vain: `w.status` says what came.
   enum class wake_up : std::uint8_t { woken, expired, cancelled };
-  wake_up block(task_core& me, waiter& w, operation_kind op, void* place, const delay* within = nullptr);
+  wake_up block(task_core& me, waiter& w, operation_kind op, void* place,
+                const delay* within = nullptr);
   /// Throws the cancellation that `block` or `await` returned.
   [[noreturn]] void throw_cancelled(task_core& me);
   /// Waits until `core` is done; true when the caller was cancelled instead of hearing it.
@@ -254,7 +265,8 @@ public:
   void wake(waiter& w, waiter::state how = waiter::state::woken) noexcept;
   void push_step(task_core& t) noexcept { push(ready_entry(&t, 0, entry_kind::step)); }
   void push(ready_entry e) {
-    if (choosing_) [[unlikely]] return push_choosable(e);
+    if (choosing_) [[unlikely]]
+      return push_choosable(e);
     ready_.push(e);
   }
 
@@ -273,7 +285,8 @@ public:
   [[nodiscard]] std::uint64_t new_object() noexcept;
 
   // --- timers
-  timer_id add_timer(std::int64_t when, box_base* box, void (*strike)(void*) noexcept, void* argument);
+  timer_id add_timer(std::int64_t when, box_base* box, void (*strike)(void*) noexcept,
+                     void* argument);
   timer_id add_soon(box_base* box, void (*strike)(void*) noexcept, void* argument);
   bool cancel_timer(timer_id id) noexcept;
   void add_sleeper(std::int64_t when, task_core& t);
@@ -301,7 +314,8 @@ public:
     h ^= (h >> 29) ^ op.object ^ (static_cast<std::uint64_t>(now_) * 0xd6e8feb86659fd93u);
     digest_ = h * 0xff51afd7ed558ccdu;
     recent_[event_count_++ % recent_.size()] = {now_, op.object, task, op.kind};
-    if (observing_) [[unlikely]] observe(task, op);
+    if (observing_) [[unlikely]]
+      observe(task, op);
   }
   void log(std::string_view name, std::string_view text, std::vector<trace_field> fields);
   [[nodiscard]] const std::vector<user_event>& user_events() const noexcept { return user_events_; }
@@ -314,7 +328,8 @@ public:
   /// Calls `f(argument)` on the OS thread's own stack, which is deep and warm.
   void call_on_main(void (*f)(void*), void* argument);
   [[nodiscard]] bool on_main() const noexcept { return current_fiber_ == &main_; }
-  /// Switches away from the OS thread's own stack; returns when somebody comes back to stay, and does `call_on_main`'s work until then.
+  /// Switches away from the OS thread's own stack; returns when somebody comes back to stay, and
+  /// does `call_on_main`'s work until then.
   void go_from_main(fiber& to);
 
   // --- verdicts
@@ -331,8 +346,8 @@ public:
   /// Ends the run as failed at the next scheduling point, without throwing or suspending here.
   void fail_soon(std::string what) noexcept;
   void record_overflow();
-  /// Leaves the running fiber for ever. From a terminate handler, or the landing of a stack overflow.
-  /// The failure is recorded before: nothing of the frames that stay is destroyed.
+  /// Leaves the running fiber for ever. From a terminate handler, or the landing of a stack
+  /// overflow. The failure is recorded before: nothing of the frames that stay is destroyed.
   [[noreturn]] void abandon_current();
   [[nodiscard]] std::uint64_t serial() const noexcept { return serial_; }
   [[nodiscard]] bool tearing_down() const noexcept { return phase_ != phase::running; }
@@ -344,7 +359,15 @@ public:
 
 private:
   enum class phase : std::uint8_t { running, teardown, sweep };
-  enum class reason : std::uint8_t { none, finished, deadlock, time_limit, step_limit, failure, budget };
+  enum class reason : std::uint8_t {
+    none,
+    finished,
+    deadlock,
+    time_limit,
+    step_limit,
+    failure,
+    budget
+  };
 
   struct timer_target {
     void* pointer = nullptr;
@@ -404,7 +427,8 @@ private:
   void move_clock(std::int64_t to);
   [[nodiscard]] trace_event event_of(const user_event& e) const;
   [[nodiscard]] std::string describe_deadlock();
-  void describe_failure(std::exception_ptr failure, const std::string& task_name, std::string prefix);
+  void describe_failure(std::exception_ptr failure, const std::string& task_name,
+                        std::string prefix);
   [[nodiscard]] std::string task_waits_for(const task_core& t) const;
   void leave_for(fiber& to);
 
@@ -414,29 +438,29 @@ private:
   fiber* current_fiber_ = nullptr;
   task_core* current_task_ = nullptr;
   exception_globals* exceptions_ = nullptr;
-  ready_queue<ready_entry> ready_;      // fifo: everything; else the bookkeeping
+  ready_queue<ready_entry> ready_;  // fifo: everything; else the bookkeeping
   std::size_t turn_left_ = 0;
   std::int64_t now_ = 0;
   std::uint64_t digest_ = 0;
   std::uint64_t event_count_ = 0;
   std::uint64_t steps_ = 0;
-  std::uint64_t step_limit_ = 0;        // ~0: none
+  std::uint64_t step_limit_ = 0;  // ~0: none
   bool choosing_ = false;
   bool observing_ = false;
   bool stopping_ = false;
   bool failing_soon_ = false;
-  bool no_memory_ = false;              // for a stack
-  bool circle_met_ = false;             // a cancellation came back to where it had been
+  bool no_memory_ = false;   // for a stack
+  bool circle_met_ = false;  // a cancellation came back to where it had been
   bool tearing_by_force_ = false;
   bool waiting_for_jobs_ = false;
-  bool cleanup_ran_over_ = false;       // a leftover went on and on when it was asked to end
-  stack_slot* offered_ = nullptr;       // the stack of a task that has ended and is choosing who goes on
+  bool cleanup_ran_over_ = false;  // a leftover went on and on when it was asked to end
+  stack_slot* offered_ = nullptr;  // the stack of a task that has ended and is choosing who goes on
   phase phase_ = phase::running;
   reason reason_ = reason::none;
   std::array<step_event, 512> recent_{};
 
-  ready_queue<ready_entry> runnable_;   // what could run, under a strategy that chooses
-  bool choosing_among_running_ = false; // the running task is candidate 0
+  ready_queue<ready_entry> runnable_;    // what could run, under a strategy that chooses
+  bool choosing_among_running_ = false;  // the running task is candidate 0
   timer_queue<timer_target> timers_;
   std::size_t stale_timers_ = 0;
   std::uint64_t timer_sequence_ = 0;
@@ -447,36 +471,36 @@ private:
   void* service_argument_ = nullptr;
   fiber* service_from_ = nullptr;
 
-  fiber* runner_ = nullptr;             // where the user's callbacks run
+  fiber* runner_ = nullptr;  // where the user's callbacks run
   ready_entry runner_entry_;
   std::vector<std::unique_ptr<fiber>> runners_;
   job* current_job_ = nullptr;
   std::vector<std::shared_ptr<job>> active_jobs_;
-  std::shared_ptr<job> retired_job_;    // the last one that ended, on its own stack
+  std::shared_ptr<job> retired_job_;  // the last one that ended, on its own stack
   struct frozen_runner {
     fiber* runner;
     fiber* top;  // where it goes on: itself, or a generator that its callback is in
   };
   std::vector<frozen_runner> frozen_runners_;
-  unsigned runner_thrown_at_ = 0;       // times that one's unwinding was thrown
+  unsigned runner_thrown_at_ = 0;  // times that one's unwinding was thrown
 
   slab<task_core> tasks_;
   slab<future_core> promises_;
   slab<timer_slot> timer_slots_;
   stack_pool stacks_;
-  task_core* oldest_ = nullptr;         // tasks that have not ended
+  task_core* oldest_ = nullptr;  // tasks that have not ended
   task_core* youngest_ = nullptr;
   std::size_t live_tasks_ = 0;
   std::uint32_t task_count_ = 0;
   std::size_t leftovers_ = 0;
-  core_ref root_;                       // once it has ended
-  std::vector<core_ref> failed_;        // tasks that failed, to be judged at the end
+  core_ref root_;                 // once it has ended
+  std::vector<core_ref> failed_;  // tasks that failed, to be judged at the end
   std::vector<std::string> abandoned_;
 
   const config* options_ = nullptr;
   std::uint64_t serial_ = 0;
   std::unique_ptr<choice_source> seeded_;
-  choice_source* source_ = nullptr;     // made at the first choice
+  choice_source* source_ = nullptr;  // made at the first choice
   std::optional<prng> workload_;
   std::vector<choice> choices_;
   std::uint64_t preemptions_ = 0;
@@ -521,6 +545,7 @@ private:
 [[nodiscard]] std::string place_of(const void* return_address);
 /// `watch_for_crashes`, unless this OS thread has done so before.
 void watch_for_crashes_once();
-[[nodiscard]] std::unique_ptr<choice_source> make_seeded_source(std::uint64_t seed, const strategy& s);
+[[nodiscard]] std::unique_ptr<choice_source> make_seeded_source(std::uint64_t seed,
+                                                                const strategy& s);
 
 }  // namespace reprise::detail

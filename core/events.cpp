@@ -15,49 +15,92 @@ namespace reprise {
 
 const char* to_string(operation_kind kind) noexcept {
   switch (kind) {
-    case operation_kind::none: return "none";
-    case operation_kind::start: return "start";
-    case operation_kind::yield: return "yield";
-    case operation_kind::sleep: return "sleep";
-    case operation_kind::spawn: return "spawn";
-    case operation_kind::join: return "join";
-    case operation_kind::task_end_ok: return "task_end(ok)";
-    case operation_kind::task_end_failed: return "task_end(failed)";
-    case operation_kind::cancel: return "cancel";
-    case operation_kind::callback: return "callback";
-    case operation_kind::timer: return "timer";
-    case operation_kind::gather: return "gather";
-    case operation_kind::wait_any: return "wait";
-    case operation_kind::as_completed: return "as_completed";
-    case operation_kind::lock: return "lock";
-    case operation_kind::try_lock: return "try_lock";
-    case operation_kind::unlock: return "unlock";
-    case operation_kind::lock_shared: return "lock_shared";
-    case operation_kind::try_lock_shared: return "try_lock_shared";
-    case operation_kind::unlock_shared: return "unlock_shared";
-    case operation_kind::acquire: return "acquire";
-    case operation_kind::try_acquire: return "try_acquire";
-    case operation_kind::release: return "release";
-    case operation_kind::event_wait: return "event_wait";
-    case operation_kind::event_set: return "event_set";
-    case operation_kind::event_clear: return "event_clear";
-    case operation_kind::condition_wait: return "condition_wait";
-    case operation_kind::condition_notify: return "condition_notify";
-    case operation_kind::barrier_wait: return "barrier_wait";
-    case operation_kind::latch_wait: return "latch_wait";
-    case operation_kind::latch_count: return "latch_count";
-    case operation_kind::queue_put: return "queue_put";
-    case operation_kind::queue_get: return "queue_get";
-    case operation_kind::queue_close: return "queue_close";
-    case operation_kind::queue_join: return "queue_join";
-    case operation_kind::future_wait: return "future_wait";
-    case operation_kind::future_set: return "future_set";
-    case operation_kind::offload: return "offload";
-    case operation_kind::job: return "job";
-    case operation_kind::spend: return "spend";
-    case operation_kind::group_wait: return "group_wait";
-    case operation_kind::shield: return "shield";
-    case operation_kind::failure: return "failure";
+    case operation_kind::none:
+      return "none";
+    case operation_kind::start:
+      return "start";
+    case operation_kind::yield:
+      return "yield";
+    case operation_kind::sleep:
+      return "sleep";
+    case operation_kind::spawn:
+      return "spawn";
+    case operation_kind::join:
+      return "join";
+    case operation_kind::task_end_ok:
+      return "task_end(ok)";
+    case operation_kind::task_end_failed:
+      return "task_end(failed)";
+    case operation_kind::cancel:
+      return "cancel";
+    case operation_kind::callback:
+      return "callback";
+    case operation_kind::timer:
+      return "timer";
+    case operation_kind::gather:
+      return "gather";
+    case operation_kind::wait_any:
+      return "wait";
+    case operation_kind::as_completed:
+      return "as_completed";
+    case operation_kind::lock:
+      return "lock";
+    case operation_kind::try_lock:
+      return "try_lock";
+    case operation_kind::unlock:
+      return "unlock";
+    case operation_kind::lock_shared:
+      return "lock_shared";
+    case operation_kind::try_lock_shared:
+      return "try_lock_shared";
+    case operation_kind::unlock_shared:
+      return "unlock_shared";
+    case operation_kind::acquire:
+      return "acquire";
+    case operation_kind::try_acquire:
+      return "try_acquire";
+    case operation_kind::release:
+      return "release";
+    case operation_kind::event_wait:
+      return "event_wait";
+    case operation_kind::event_set:
+      return "event_set";
+    case operation_kind::event_clear:
+      return "event_clear";
+    case operation_kind::condition_wait:
+      return "condition_wait";
+    case operation_kind::condition_notify:
+      return "condition_notify";
+    case operation_kind::barrier_wait:
+      return "barrier_wait";
+    case operation_kind::latch_wait:
+      return "latch_wait";
+    case operation_kind::latch_count:
+      return "latch_count";
+    case operation_kind::queue_put:
+      return "queue_put";
+    case operation_kind::queue_get:
+      return "queue_get";
+    case operation_kind::queue_close:
+      return "queue_close";
+    case operation_kind::queue_join:
+      return "queue_join";
+    case operation_kind::future_wait:
+      return "future_wait";
+    case operation_kind::future_set:
+      return "future_set";
+    case operation_kind::offload:
+      return "offload";
+    case operation_kind::job:
+      return "job";
+    case operation_kind::spend:
+      return "spend";
+    case operation_kind::group_wait:
+      return "group_wait";
+    case operation_kind::shield:
+      return "shield";
+    case operation_kind::failure:
+      return "failure";
   }
   return "unknown";
 }
@@ -72,7 +115,8 @@ std::uint64_t mix_bytes(std::uint64_t h, std::string_view bytes) noexcept {
   for (std::size_t i = 0; i < bytes.size(); i += 8) {
     std::uint64_t word = 0;
     const std::size_t n = std::min<std::size_t>(8, bytes.size() - i);
-    for (std::size_t k = 0; k < n; ++k) word |= std::uint64_t{static_cast<unsigned char>(bytes[i + k])} << (8 * k);
+    for (std::size_t k = 0; k < n; ++k)
+      word |= std::uint64_t{static_cast<unsigned char>(bytes[i + k])} << (8 * k);
     h = stream::mix(h ^ word);
   }
   return h;
@@ -80,10 +124,13 @@ std::uint64_t mix_bytes(std::uint64_t h, std::string_view bytes) noexcept {
 
 std::uint64_t mix_value(std::uint64_t h, const trace_value& value) noexcept {
   h = stream::mix(h + value.get().index());
-  if (const auto* b = std::get_if<bool>(&value.get())) return stream::mix(h ^ static_cast<std::uint64_t>(*b));
-  if (const auto* n = std::get_if<std::int64_t>(&value.get())) return stream::mix(h ^ static_cast<std::uint64_t>(*n));
+  if (const auto* b = std::get_if<bool>(&value.get()))
+    return stream::mix(h ^ static_cast<std::uint64_t>(*b));
+  if (const auto* n = std::get_if<std::int64_t>(&value.get()))
+    return stream::mix(h ^ static_cast<std::uint64_t>(*n));
   if (const auto* n = std::get_if<std::uint64_t>(&value.get())) return stream::mix(h ^ *n);
-  if (const auto* x = std::get_if<double>(&value.get())) return stream::mix(h ^ std::bit_cast<std::uint64_t>(*x));
+  if (const auto* x = std::get_if<double>(&value.get()))
+    return stream::mix(h ^ std::bit_cast<std::uint64_t>(*x));
   if (const auto* s = std::get_if<std::string>(&value.get())) return mix_bytes(h, *s);
   if (const auto* list = std::get_if<trace_value::list>(&value.get())) {
     h = stream::mix(h ^ list->size());
@@ -111,8 +158,10 @@ void engine::log(std::string_view name, std::string_view text, std::vector<trace
                      .first_field = fields_.size()};
   // The name of a task that has one goes along: the task may be gone when a report is made.
   texts_.append(name).append(text);
-  if (current_task_ && current_task_->given_name) task_names_.insert_or_assign(task, *current_task_->given_name);
-  fields_.insert(fields_.end(), std::make_move_iterator(fields.begin()), std::make_move_iterator(fields.end()));
+  if (current_task_ && current_task_->given_name)
+    task_names_.insert_or_assign(task, *current_task_->given_name);
+  fields_.insert(fields_.end(), std::make_move_iterator(fields.begin()),
+                 std::make_move_iterator(fields.end()));
   user_events_.push_back(e);
   if (options_->sink || options_->record) {
     trace_event event = event_of(e);
@@ -126,7 +175,9 @@ trace_event engine::event_of(const user_event& e) const {
   event.index = e.index;
   event.at = duration(e.at);
   const auto named = task_names_.find(e.task);
-  event.task = e.task == 0 ? "-" : named != task_names_.end() ? named->second : fmt::format("Task-{}", e.task);
+  event.task = e.task == 0                  ? "-"
+               : named != task_names_.end() ? named->second
+                                            : fmt::format("Task-{}", e.task);
   event.name = e.name_size ? std::string(name_of(e)) : "log";
   event.text = text_of(e);
   const auto first = fields_.begin() + static_cast<std::ptrdiff_t>(e.first_field);
@@ -140,7 +191,9 @@ void engine::observe(std::uint32_t task, operation op) noexcept {
   event.at = duration(now_);
   event.task = name_of_task(task);
   event.name = to_string(op.kind);
-  if (op.object) event.fields.push_back({"object", fmt::format("{}.{}", op.object >> 32, op.object & 0xffffffffu)});
+  if (op.object)
+    event.fields.push_back(
+        {"object", fmt::format("{}.{}", op.object >> 32, op.object & 0xffffffffu)});
   event.user = false;
   if (options_->sink && options_->sink->wants_scheduler_events()) options_->sink->on_event(event);
   if (options_->record) recorded_.push_back(std::move(event));
@@ -154,7 +207,8 @@ void log(fmt::string_view format, fmt::format_args args) {
     engine& e;
     std::exception_ptr failure;
   } r{format, args, e, nullptr};
-  // Formatting a double takes 6 KB of stack: on the scheduler's own, so that a task that only waits stays in one page.
+  // Formatting a double takes 6 KB of stack: on the scheduler's own, so that a task that only waits
+  // stays in one page.
   e.call_on_main(
       [](void* p) {
         auto& self = *static_cast<request*>(p);

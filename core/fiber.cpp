@@ -22,9 +22,10 @@ using boost::context::detail::transfer_t;
 }  // namespace
 
 #if defined(__x86_64__) && defined(__ELF__)
-// jump_fcontext is entered by `call` and left by `jmp`, so each switch would leave a stale entry in the processor's
-// return-address predictor, and every `ret` above it would miss (measured: 22 ns a switch; 5.5 ns through this thunk).
-// Entered by a jump that looks like a call, it comes back to the `ret` here, and calls and returns stay paired.
+// jump_fcontext is entered by `call` and left by `jmp`, so each switch would leave a stale entry in
+// the processor's return-address predictor, and every `ret` above it would miss (measured: 22 ns a
+// switch; 5.5 ns through this thunk). Entered by a jump that looks like a call, it comes back to
+// the `ret` here, and calls and returns stay paired.
 extern "C" transfer_t reprise_jump(fcontext_t to, void* data);
 asm(R"(
 .text
@@ -69,7 +70,8 @@ void arrive([[maybe_unused]] engine& e, fiber& from, fcontext_t context) noexcep
 #endif
 }
 
-void depart([[maybe_unused]] fiber& from, [[maybe_unused]] fiber& to, [[maybe_unused]] bool last) noexcept {
+void depart([[maybe_unused]] fiber& from, [[maybe_unused]] fiber& to,
+            [[maybe_unused]] bool last) noexcept {
 #if defined(REPRISE_ASAN)
   const void* bottom = to.stack ? to.stack->base : to.bottom;
   const std::size_t size = to.stack ? to.stack->size : to.size;
@@ -100,9 +102,11 @@ void prepare(fiber& f, stack_slot& stack, void (*entry)(engine&)) {
 #endif
 #if defined(REPRISE_VALGRIND)
   if (stack.valgrind_id == 0)
-    stack.valgrind_id = static_cast<std::uint32_t>(VALGRIND_STACK_REGISTER(stack.base, stack.base + stack.size));
+    stack.valgrind_id =
+        static_cast<std::uint32_t>(VALGRIND_STACK_REGISTER(stack.base, stack.base + stack.size));
 #endif
-  f.context = make_fcontext(stack.top, static_cast<std::size_t>(stack.top - stack.base), fiber_main);
+  f.context =
+      make_fcontext(stack.top, static_cast<std::size_t>(stack.top - stack.base), fiber_main);
 }
 
 void switch_fiber(engine& e, fiber& from, fiber& to) {
@@ -120,7 +124,8 @@ void leave_fiber(engine& e, fiber& from, fiber& to) {
   e.set_current_fiber(to);
   depart(from, to, true);
 #if defined(REPRISE_TSAN)
-  // The fiber's record at the tool is kept for the next flow on this control block: destroying the current one is an error.
+  // The fiber's record at the tool is kept for the next flow on this control block: destroying the
+  // current one is an error.
 #endif
   reprise_jump(to.context, &from);
   std::abort();

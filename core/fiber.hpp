@@ -13,8 +13,9 @@ namespace reprise::detail {
 class engine;
 struct generator_state;
 
-/// The C++ runtime's record of the exceptions that are being handled: one per OS thread, so it must follow every switch
-/// (Boost.Context before 1.88 leaves it be, and then a `throw;` after a wait rethrows another fiber's exception).
+/// The C++ runtime's record of the exceptions that are being handled: one per OS thread, so it must
+/// follow every switch (Boost.Context before 1.88 leaves it be, and then a `throw;` after a wait
+/// rethrows another fiber's exception).
 struct exception_globals {
   void* caught = nullptr;
   unsigned int uncaught = 0;
@@ -44,8 +45,8 @@ void switch_fiber(engine& e, fiber& from, fiber& to);
 /// The same for the last time: `from` never goes on, and its stack may be given to another.
 [[noreturn]] void leave_fiber(engine& e, fiber& from, fiber& to);
 
-/// Sets the sticky floating-point flags, so that the control word never differs between fibers: loading a changed one costs
-/// 15 switches. Restores the caller's word at the end.
+/// Sets the sticky floating-point flags, so that the control word never differs between fibers:
+/// loading a changed one costs 15 switches. Restores the caller's word at the end.
 class float_flags {
 public:
   float_flags() noexcept;

@@ -25,11 +25,15 @@ std::string decimal(std::uint64_t ns, int digits) {
   return text;
 }
 
-std::uint64_t magnitude(std::int64_t n) { return n < 0 ? 0 - static_cast<std::uint64_t>(n) : static_cast<std::uint64_t>(n); }
+std::uint64_t magnitude(std::int64_t n) {
+  return n < 0 ? 0 - static_cast<std::uint64_t>(n) : static_cast<std::uint64_t>(n);
+}
 
 /// The length of the well-formed UTF-8 sequence at the front of `text`; 0 when there is none.
 std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
+  const auto byte = [&](std::size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
+  };
   const auto tail = [&](std::size_t i) { return (byte(i) & 0xc0u) == 0x80u; };
   const unsigned first = byte(0);
   if (first < 0x80) return 1;
@@ -77,13 +81,15 @@ std::string format_double(double x) {
   if (std::isinf(x)) return x < 0 ? "-Infinity" : "Infinity";
   char buffer[32];
   // The shortest digits that read back, then Python's choice between the two notations.
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, x, std::chars_format::scientific).ptr;
+  const auto end =
+      std::to_chars(buffer, buffer + sizeof buffer, x, std::chars_format::scientific).ptr;
   const std::string_view text(buffer, static_cast<std::size_t>(end - buffer));
   const std::size_t e = text.find('e');
   const int exponent = std::atoi(std::string(text.substr(e + 1)).c_str());
   if (exponent < -4 || exponent >= 16) return std::string(text);
   std::string fixed(64, '\0');
-  const auto fixed_end = std::to_chars(fixed.data(), fixed.data() + fixed.size(), x, std::chars_format::fixed).ptr;
+  const auto fixed_end =
+      std::to_chars(fixed.data(), fixed.data() + fixed.size(), x, std::chars_format::fixed).ptr;
   fixed.resize(static_cast<std::size_t>(fixed_end - fixed.data()));
   if (fixed.find('.') == std::string::npos) fixed += ".0";
   return fixed;
@@ -95,11 +101,21 @@ void append_json(std::string& out, std::string_view text) {
     const auto c = static_cast<unsigned char>(text[i]);
     if (c < 0x80) {
       switch (c) {
-        case '"': out += "\\\""; break;
-        case '\\': out += "\\\\"; break;
-        case '\n': out += "\\n"; break;
-        case '\r': out += "\\r"; break;
-        case '\t': out += "\\t"; break;
+        case '"':
+          out += "\\\"";
+          break;
+        case '\\':
+          out += "\\\\";
+          break;
+        case '\n':
+          out += "\\n";
+          break;
+        case '\r':
+          out += "\\r";
+          break;
+        case '\t':
+          out += "\\t";
+          break;
         default:
           if (c < 0x20 || c == 0x7f)
             out += fmt::format("\\u{:04x}", c);
@@ -126,7 +142,9 @@ void append_json(std::string& out, const trace_value& value) {
     void operator()(std::int64_t n) const { out += fmt::format("{}", n); }
     void operator()(std::uint64_t n) const { out += fmt::format("{}", n); }
     // JSON has no numbers for these.
-    void operator()(double x) const { out += std::isfinite(x) ? format_double(x) : '"' + format_double(x) + '"'; }
+    void operator()(double x) const {
+      out += std::isfinite(x) ? format_double(x) : '"' + format_double(x) + '"';
+    }
     void operator()(const std::string& text) const { append_json(out, std::string_view(text)); }
     void operator()(const trace_value::list& list) const {
       out += '[';

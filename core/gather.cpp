@@ -9,8 +9,8 @@ namespace reprise::detail {
 
 namespace {
 
-/// One gather: a future that its caller waits for, and a node in each child. It lives until the last node has run, since asyncio's gather looks
-/// at late siblings, too.
+/// One gather: a future that its caller waits for, and a node in each child. It lives until the
+/// last node has run, since asyncio's gather looks at late siblings, too.
 struct gathering final : gather_core {
   struct node : callback_node {
     gathering* owner = nullptr;
@@ -19,7 +19,7 @@ struct gathering final : gather_core {
 
   std::vector<node> nodes;  // one for each distinct child
   std::size_t ended = 0;
-  std::size_t users = 1;    // nodes that will run, and the caller
+  std::size_t users = 1;  // nodes that will run, and the caller
   children whose{};
   failures how{};
   bool cancel_asked = false;
@@ -46,7 +46,8 @@ struct gathering final : gather_core {
     if (done()) return;
     if (how == failures::thrown && child.state != future_state::value) {
       auto cause = child.failure ? child.failure : std::make_exception_ptr(cancelled());
-      if (whose == children::given) return e.complete(*this, future_state::failed, std::move(cause));
+      if (whose == children::given)
+        return e.complete(*this, future_state::failed, std::move(cause));
       if (!first_failure) {
         first_failure = std::move(cause);
         if (!cancel_asked)
@@ -75,7 +76,8 @@ std::exception_ptr failure_of(const core_ref& ref) {
   return core.failure ? core.failure : std::make_exception_ptr(cancelled());
 }
 
-void gather_children(std::span<const core_ref> cores, children whose, failures how, const char* call) {
+void gather_children(std::span<const core_ref> cores, children whose, failures how,
+                     const char* call) {
   engine& e = engine::checked(call);
   task_core& me = e.task_that_waits(call);
   if (cores.empty()) return;
@@ -88,7 +90,8 @@ void gather_children(std::span<const core_ref> cores, children whose, failures h
   g->whose = whose;
   g->how = how;
   g->nodes.reserve(cores.size());
-  for (const auto& core : cores) core.raw()->mark = nullptr;  // an earlier gather may have stood at this address
+  for (const auto& core : cores)
+    core.raw()->mark = nullptr;  // an earlier gather may have stood at this address
   for (const auto& core : cores) {
     // A task that is given twice counts once.
     if (whose == children::given && core.raw()->mark == g) continue;
@@ -104,7 +107,8 @@ void gather_children(std::span<const core_ref> cores, children whose, failures h
   struct leave {
     gathering& g;
     ~leave() {
-      // Children that go on are looked at when they end, though nobody waits: their failures count as collected.
+      // Children that go on are looked at when they end, though nobody waits: their failures count
+      // as collected.
       g.state = g.done() ? g.state : future_state::cancelled;
       g.drop_user();
     }

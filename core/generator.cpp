@@ -68,7 +68,9 @@ void destroy_generator(engine& e, generator_state& g) {
   for (int i = 0; i < 8 && !g.finished; ++i) enter(e, g);
   if (!g.finished) {
     leave_standing(e, g);
-    e.record_failure(verdict::failed, "a generator swallowed its unwinding: it went on after a catch (...) without `throw;`");
+    e.record_failure(
+        verdict::failed,
+        "a generator swallowed its unwinding: it went on after a catch (...) without `throw;`");
   }
   g.failure = nullptr;
 }
@@ -90,7 +92,8 @@ bool generator_core::resume() {
   generator_state& g = *state_;
   if (g.finished) return false;
   engine& e = engine::checked("generator");
-  if (g.started && (g.owner != &e || g.run != e.serial())) throw stale_handle("generator: its run has ended");
+  if (g.started && (g.owner != &e || g.run != e.serial()))
+    throw stale_handle("generator: its run has ended");
   if (e.current_fiber() == &g.own) throw error("generator: its body asks for its own next value");
   enter(e, g);
   if (g.finished && g.failure) std::rethrow_exception(std::exchange(g.failure, nullptr));

@@ -17,7 +17,7 @@ struct generator_state {
   std::exception_ptr failure;
   bool started = false;
   bool finished = false;
-  bool stop = false;          // it is being destroyed
+  bool stop = false;  // it is being destroyed
   generator_state* previous = nullptr;
   generator_state* next = nullptr;
 };

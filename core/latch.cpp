@@ -9,7 +9,8 @@
 namespace reprise {
 
 latch::latch(std::int64_t count, std::string_view name) : count_(count), zero_(name) {
-  if (count < 0) throw std::invalid_argument(fmt::format("latch: count is {}; it must be 0 or more", count));
+  if (count < 0)
+    throw std::invalid_argument(fmt::format("latch: count is {}; it must be 0 or more", count));
   if (count == 0) zero_.set();
 }
 

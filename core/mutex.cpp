@@ -9,7 +9,9 @@ namespace reprise {
 using detail::engine;
 using detail::waiter;
 
-void mutex::lock() { static_cast<void>(acquire(enter("mutex::lock"), nullptr, __builtin_return_address(0))); }
+void mutex::lock() {
+  static_cast<void>(acquire(enter("mutex::lock"), nullptr, __builtin_return_address(0)));
+}
 
 bool mutex::lock_within(detail::delay d) {
   return acquire(enter("mutex::try_lock_for"), &d, __builtin_return_address(0));
@@ -54,7 +56,8 @@ void mutex::unlock() noexcept {
   if (!e) return;
   e->announce({operation_kind::unlock, object()});
   if (!locked_) {
-    e->fail_soon(fmt::format("{} was unlocked, and nobody holds it{}", description(), e->whereabouts()));
+    e->fail_soon(
+        fmt::format("{} was unlocked, and nobody holds it{}", description(), e->whereabouts()));
     return;
   }
   locked_ = false;

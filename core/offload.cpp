@@ -51,7 +51,8 @@ const std::shared_ptr<pool_state>& default_pool() {
 void offload_box(const std::shared_ptr<pool_state>& pool, const std::shared_ptr<box_base>& box) {
   engine& e = engine::checked("offload");
   task_core& me = e.task_that_waits("offload");
-  if (pool->run != e.serial()) throw stale_handle("offload: the worker_pool is of a run that has ended");
+  if (pool->run != e.serial())
+    throw stale_handle("offload: the worker_pool is of a run that has ended");
   e.point(me, {operation_kind::offload, 0});
   const auto j = std::make_shared<job>();
   j->box = box;

@@ -50,8 +50,12 @@ bool queue_core::wait_for_item(void* place) {
   return true;
 }
 
-void queue_core::announce_put(const char* call) const { enter(call).point_anywhere({operation_kind::queue_put, object()}); }
-void queue_core::announce_get(const char* call) const { enter(call).point_anywhere({operation_kind::queue_get, object()}); }
+void queue_core::announce_put(const char* call) const {
+  enter(call).point_anywhere({operation_kind::queue_put, object()});
+}
+void queue_core::announce_get(const char* call) const {
+  enter(call).point_anywhere({operation_kind::queue_get, object()});
+}
 
 void queue_core::added() noexcept {
   ++size_;

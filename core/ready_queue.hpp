@@ -15,9 +15,11 @@ public:
   T& operator[](std::size_t i) noexcept { return ring_[(head_ + i) & mask_]; }
   const T& operator[](std::size_t i) const noexcept { return ring_[(head_ + i) & mask_]; }
 
-  /// By value: an entry is two registers, and a store that is read back in another width stalls the processor.
+  /// By value: an entry is two registers, and a store that is read back in another width stalls the
+  /// processor.
   void push(T x) {
-    if (count_ > mask_ || ring_.empty()) [[unlikely]] grow();
+    if (count_ > mask_ || ring_.empty()) [[unlikely]]
+      grow();
     ring_.data()[(head_ + count_++) & mask_] = x;
   }
   T pop() noexcept {

@@ -17,20 +17,28 @@ namespace reprise {
 
 const char* to_string(verdict v) noexcept {
   switch (v) {
-    case verdict::passed: return "passed";
-    case verdict::failed: return "failed";
-    case verdict::deadlock: return "deadlock";
-    case verdict::time_limit: return "time_limit";
-    case verdict::step_limit: return "step_limit";
-    case verdict::crashed: return "crashed";
-    case verdict::diverged: return "diverged";
+    case verdict::passed:
+      return "passed";
+    case verdict::failed:
+      return "failed";
+    case verdict::deadlock:
+      return "deadlock";
+    case verdict::time_limit:
+      return "time_limit";
+    case verdict::step_limit:
+      return "step_limit";
+    case verdict::crashed:
+      return "crashed";
+    case verdict::diverged:
+      return "diverged";
   }
   return "unknown";
 }
 
 namespace detail {
 
-/// One task that is asked to end at the end of the run; the last one that has ended stops the loop, as asyncio's gather of them does.
+/// One task that is asked to end at the end of the run; the last one that has ended stops the loop,
+/// as asyncio's gather of them does.
 struct leftover_node : callback_node {
   static void ended(engine& e, callback_node&) {
     if (--e.leftovers_ == 0) e.push({nullptr, 0, entry_kind::stop});
@@ -111,28 +119,39 @@ void engine::go_from_main(fiber& to) {
 
 void engine::judge() {
   // Said in the trace, so that one sees what the teardown did from there.
-  if (reason_ == reason::deadlock || reason_ == reason::time_limit || reason_ == reason::step_limit) feed(0, {operation_kind::failure, 0});
+  if (reason_ == reason::deadlock || reason_ == reason::time_limit || reason_ == reason::step_limit)
+    feed(0, {operation_kind::failure, 0});
   switch (reason_) {
-    case reason::deadlock: record_failure(verdict::deadlock, describe_deadlock()); break;
+    case reason::deadlock:
+      record_failure(verdict::deadlock, describe_deadlock());
+      break;
     case reason::time_limit:
-      record_failure(verdict::time_limit, fmt::format("the time limit of {} has passed", reprise::format_duration(options_->time_limit)));
+      record_failure(verdict::time_limit,
+                     fmt::format("the time limit of {} has passed",
+                                 reprise::format_duration(options_->time_limit)));
       break;
     case reason::step_limit:
-      record_failure(verdict::step_limit, fmt::format("the limit of {} steps is reached at {}; last ran {}", reprise::format_count(options_->step_limit),
-                                                      reprise::format_duration(duration(now_)), current_task_ ? current_task_->name() : "a callback"));
+      record_failure(verdict::step_limit,
+                     fmt::format("the limit of {} steps is reached at {}; last ran {}",
+                                 reprise::format_count(options_->step_limit),
+                                 reprise::format_duration(duration(now_)),
+                                 current_task_ ? current_task_->name() : "a callback"));
       break;
-    default: break;
+    default:
+      break;
   }
   if (root_.empty()) return;
   auto& root = *static_cast<task_core*>(root_.raw());
   root.collected = true;
   if (root.state == future_state::failed) {
     root_exception_ = type_name(root.failure);
-    record_failure(verdict::failed, fmt::format("{}\n  out of {} at {}", describe(root.failure), root.name(),
-                                                reprise::format_duration(duration(ended_at_))));
+    record_failure(verdict::failed,
+                   fmt::format("{}\n  out of {} at {}", describe(root.failure), root.name(),
+                               reprise::format_duration(duration(ended_at_))));
   } else if (root.state == future_state::cancelled) {
     root_exception_ = "reprise::cancelled";
-    record_failure(verdict::failed, fmt::format("{} was cancelled at {}", root.name(), reprise::format_duration(duration(ended_at_))));
+    record_failure(verdict::failed, fmt::format("{} was cancelled at {}", root.name(),
+                                                reprise::format_duration(duration(ended_at_))));
   }
 }
 
@@ -213,7 +232,8 @@ void engine::force_the_rest() {
       t->frozen = false;
       current_task_ = t;
       if (cleanup_ran_over_ && !t->awaited)  // who waits for another could not end before it
-        record_failure(verdict::failed, fmt::format("{} swallowed its cancellation and went on", t->name()));
+        record_failure(verdict::failed,
+                       fmt::format("{} swallowed its cancellation and went on", t->name()));
       if (!t->started) {
         finish_task(*t, future_state::cancelled, nullptr);
       } else {
@@ -273,7 +293,8 @@ void engine::sweep() {
   for (const auto& ref : failed_) {
     auto& t = *static_cast<task_core*>(ref.raw());
     if (t.collected) continue;
-    record_failure(verdict::failed, fmt::format("{} failed with {}, and nobody looked at it", t.name(), describe(t.failure)));
+    record_failure(verdict::failed, fmt::format("{} failed with {}, and nobody looked at it",
+                                                t.name(), describe(t.failure)));
     break;
   }
   default_pool.reset();
@@ -291,8 +312,8 @@ void engine::sweep() {
     }
     core.last_callback = nullptr;
   };
-  // A destructor may start something at the last moment; that is dropped, too, and what it drops. Some rounds are enough for any
-  // that ends.
+  // A destructor may start something at the last moment; that is dropped, too, and what it drops.
+  // Some rounds are enough for any that ends.
   bool again = true;
   for (int round = 0; again && round < 100; ++round) {
     again = false;
@@ -365,7 +386,9 @@ report run_box(const config& options, box_base* body) {
   watch_for_crashes();
   return execute_and_report(options, body, false);
 }
-report run_briefly(const config& options, box_base* body) { return execute_and_report(options, body, true); }
+report run_briefly(const config& options, box_base* body) {
+  return execute_and_report(options, body, true);
+}
 
 void* pool_allocate(std::size_t size) {
   engine* e = engine::running();
@@ -389,7 +412,8 @@ prng& rng() { return detail::engine::checked("rng").workload(); }
 
 std::uint64_t choose(std::string_view name, std::uint64_t bound) {
   auto& e = detail::engine::checked("choose");
-  if (bound == 0) throw std::invalid_argument("choose: bound is 0; it is the number of values to choose from");
+  if (bound == 0)
+    throw std::invalid_argument("choose: bound is 0; it is the number of values to choose from");
   return e.choose_named(name, bound);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
-// What the sanitizers and valgrind must be told about stacks and slabs. Each is nothing where its tool is not there.
+// What the sanitizers and valgrind must be told about stacks and slabs. Each is nothing where its
+// tool is not there.
 
 #include <cstddef>
 
@@ -45,7 +46,8 @@ inline void poison([[maybe_unused]] const void* p, [[maybe_unused]] std::size_t 
 #endif
 }
 /// Memory that the leak checker would not look through by itself.
-inline void register_root_region([[maybe_unused]] const void* p, [[maybe_unused]] std::size_t size) noexcept {
+inline void register_root_region([[maybe_unused]] const void* p,
+                                 [[maybe_unused]] std::size_t size) noexcept {
 #if defined(REPRISE_ASAN)
   __lsan_register_root_region(p, size);
 #endif

@@ -13,9 +13,12 @@ using detail::waiter;
 
 semaphore::semaphore(std::int64_t permits, std::int64_t most, std::string_view name)
     : sync_object("semaphore", name), permits_(permits), most_(most) {
-  if (permits < 0) throw std::invalid_argument(fmt::format("semaphore: permits is {}; it must be 0 or more", permits));
+  if (permits < 0)
+    throw std::invalid_argument(
+        fmt::format("semaphore: permits is {}; it must be 0 or more", permits));
   if (permits > most)
-    throw std::invalid_argument(fmt::format("semaphore: permits is {}, above the most, {}", permits, most));
+    throw std::invalid_argument(
+        fmt::format("semaphore: permits is {}, above the most, {}", permits, most));
 }
 
 bool semaphore::locked() const noexcept {
@@ -25,7 +28,9 @@ bool semaphore::locked() const noexcept {
   return false;
 }
 
-void semaphore::acquire() { static_cast<void>(acquire_within(nullptr, __builtin_return_address(0))); }
+void semaphore::acquire() {
+  static_cast<void>(acquire_within(nullptr, __builtin_return_address(0)));
+}
 
 bool semaphore::try_acquire() {
   engine& e = enter("semaphore::try_acquire");
@@ -50,7 +55,8 @@ bool semaphore::acquire_within(const detail::delay* within, void* place) {
   const bool gone = w.queue == nullptr;
   in_line.leave();
   if (!gone) {
-    // A permit had been passed to a task that was cancelled before it ran: it goes on to the next one.
+    // A permit had been passed to a task that was cancelled before it ran: it goes on to the next
+    // one.
     if (how == engine::wake_up::cancelled && w.status == waiter::state::woken) ++permits_;
     while (permits_ > 0 && wake_next()) {
     }
@@ -75,7 +81,8 @@ void semaphore::release(std::int64_t count) noexcept {
   e->announce({operation_kind::release, object()});
   for (; count > 0; --count) {
     if (permits_ >= most_) {
-      e->fail_soon(fmt::format("{} was released too many times; its most is {}{}", description(), most_, e->whereabouts()));
+      e->fail_soon(fmt::format("{} was released too many times; its most is {}{}", description(),
+                               most_, e->whereabouts()));
       return;
     }
     ++permits_;

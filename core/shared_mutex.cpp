@@ -12,7 +12,9 @@ using detail::waiter;
 void shared_mutex::lock() { acquire(mode::exclusive, __builtin_return_address(0)); }
 void shared_mutex::lock_shared() { acquire(mode::shared, __builtin_return_address(0)); }
 bool shared_mutex::try_lock() { return try_acquire(mode::exclusive, "shared_mutex::try_lock"); }
-bool shared_mutex::try_lock_shared() { return try_acquire(mode::shared, "shared_mutex::try_lock_shared"); }
+bool shared_mutex::try_lock_shared() {
+  return try_acquire(mode::shared, "shared_mutex::try_lock_shared");
+}
 
 bool shared_mutex::free_for_newcomer(mode m) const noexcept {
   if (exclusive_ || (m == mode::exclusive && readers_ > 0)) return false;
@@ -33,7 +35,8 @@ void shared_mutex::take(mode m, std::uint32_t task, void* place) noexcept {
 
 bool shared_mutex::try_acquire(mode m, const char* call) {
   engine& e = enter(call);
-  e.point_anywhere({m == mode::shared ? operation_kind::try_lock_shared : operation_kind::try_lock, object()});
+  e.point_anywhere(
+      {m == mode::shared ? operation_kind::try_lock_shared : operation_kind::try_lock, object()});
   if (!free_for_newcomer(m)) return false;
   take(m, e.current_task() ? e.current_task()->number : 0, __builtin_return_address(0));
   return true;
@@ -83,7 +86,8 @@ void shared_mutex::unlock() noexcept {
   if (!e) return;
   e->announce({operation_kind::unlock, object()});
   if (!exclusive_) {
-    e->fail_soon(fmt::format("{} was unlocked, and nobody holds it exclusively{}", description(), e->whereabouts()));
+    e->fail_soon(fmt::format("{} was unlocked, and nobody holds it exclusively{}", description(),
+                             e->whereabouts()));
     return;
   }
   exclusive_ = false;
@@ -96,7 +100,8 @@ void shared_mutex::unlock_shared() noexcept {
   if (!e) return;
   e->announce({operation_kind::unlock_shared, object()});
   if (readers_ == 0) {
-    e->fail_soon(fmt::format("{} was unlocked by a reader, and no reader holds it{}", description(), e->whereabouts()));
+    e->fail_soon(fmt::format("{} was unlocked by a reader, and no reader holds it{}", description(),
+                             e->whereabouts()));
     return;
   }
   --readers_;

@@ -14,14 +14,16 @@
 
 namespace reprise::detail {
 
-/// Memory mapped in growing pieces and never unmapped: a handle may look at a slot long after its run.
+/// Memory mapped in growing pieces and never unmapped: a handle may look at a slot long after its
+/// run.
 class mapped_arena {
 public:
   /// `size` is a multiple of 64. Throws: `std::bad_alloc`.
   void* cut(std::size_t size) {
     if (size > left_) {
       const std::size_t piece = std::max(next_piece_, std::bit_ceil(size));
-      void* base = ::mmap(nullptr, piece, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+      void* base = ::mmap(nullptr, piece, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
       if (base == MAP_FAILED) throw std::bad_alloc();
       register_root_region(base, piece);
       cursor_ = static_cast<char*>(base);
@@ -40,7 +42,8 @@ private:
   std::size_t next_piece_ = std::size_t{64} << 10;
 };
 
-/// Objects of one type in slots that are constructed once and used again: each keeps its generation for ever.
+/// Objects of one type in slots that are constructed once and used again: each keeps its generation
+/// for ever.
 template <class T>
 class slab {
 public:

@@ -13,7 +13,8 @@ namespace reprise::detail {
 
 namespace {
 
-constexpr int guard_install = 102;  // MADV_GUARD_INSTALL; the C library's headers may be older than the kernel
+constexpr int guard_install =
+    102;  // MADV_GUARD_INSTALL; the C library's headers may be older than the kernel
 // Two mappings a stack, of the 65,530 that the kernel allows by default; the program has its own.
 constexpr std::size_t most_protected = 15'000;
 
@@ -59,7 +60,9 @@ stack_slot& stack_pool::take(std::size_t size) {
   return slot;
 }
 
-void stack_pool::give_back(stack_slot& slot) noexcept { class_for(slot.size).free.push_back(&slot); }
+void stack_pool::give_back(stack_slot& slot) noexcept {
+  class_for(slot.size).free.push_back(&slot);
+}
 
 stack_slot* stack_pool::guard_at(const void* address) const noexcept {
   const char* p = static_cast<const char*>(address);
@@ -115,8 +118,10 @@ void stack_pool::watch(stack_slot& slot, bool lowest) {
     preferred_ = guard_kind::canary;
   }
   slot.guard = guard_kind::canary;
-  // The highest word of the slot below: its page is in use anyway. The lowest slot of a slab has none below it.
-  slot.canary = std::launder(reinterpret_cast<std::uint64_t*>(slot.base - (lowest ? 0 : sizeof(std::uint64_t))));
+  // The highest word of the slot below: its page is in use anyway. The lowest slot of a slab has
+  // none below it.
+  slot.canary = std::launder(
+      reinterpret_cast<std::uint64_t*>(slot.base - (lowest ? 0 : sizeof(std::uint64_t))));
   *slot.canary = stack_slot::canary_value;
 }
 

@@ -9,16 +9,17 @@ namespace reprise::detail {
 
 /// How the end of a stack is watched.
 enum class guard_kind : std::uint8_t {
-  install,   // MADV_GUARD_INSTALL (Linux 6.13): no limit on their number
-  protect,   // mprotect: two mappings a stack, and the kernel has a limit on mappings
-  canary,    // a word below the stack, checked at each switch away from it
+  install,  // MADV_GUARD_INSTALL (Linux 6.13): no limit on their number
+  protect,  // mprotect: two mappings a stack, and the kernel has a limit on mappings
+  canary,   // a word below the stack, checked at each switch away from it
 };
 
 /// A slot of address space for one stack. Only touched pages cost memory.
 struct stack_slot {
-  char* base = nullptr;      // lowest address; the guard is here
-  std::size_t size = 0;      // bytes of the slot, guard included
-  char* top = nullptr;       // where a stack starts, staggered: with power-of-two spacing all tops would share cache sets
+  char* base = nullptr;  // lowest address; the guard is here
+  std::size_t size = 0;  // bytes of the slot, guard included
+  char* top = nullptr;  // where a stack starts, staggered: with power-of-two spacing all tops would
+                        // share cache sets
   std::uint64_t* canary = nullptr;  // the word to check, or null
   guard_kind guard = guard_kind::install;
   bool bound_before = false;
@@ -31,7 +32,8 @@ struct stack_slot {
   static constexpr std::uint64_t canary_value = 0x7265'7072'6973'6521;
 };
 
-/// The stacks of one OS thread's runs: mapped in slabs, reused warm, last in first out, never unmapped.
+/// The stacks of one OS thread's runs: mapped in slabs, reused warm, last in first out, never
+/// unmapped.
 class stack_pool {
 public:
   static constexpr std::size_t default_size = 256 * 1024;

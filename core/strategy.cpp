@@ -18,7 +18,9 @@ namespace {
 class random_walk_policy final : public scheduling_policy {
 public:
   explicit random_walk_policy(stream s) : stream_(s) {}
-  std::size_t pick(const candidate_list& candidates) override { return stream_.below(candidates.size()); }
+  std::size_t pick(const candidate_list& candidates) override {
+    return stream_.below(candidates.size());
+  }
 
 private:
   stream stream_;
@@ -27,7 +29,8 @@ private:
 class round_robin_policy final : public scheduling_policy {
 public:
   std::size_t pick(const candidate_list& candidates) override {
-    // The next greater task number after the last one, else the least; callbacks, which have none, in the order of the queue.
+    // The next greater task number after the last one, else the least; callbacks, which have none,
+    // in the order of the queue.
     std::size_t next = candidates.size(), least = 0;
     for (std::size_t i = 0; i < candidates.size(); ++i) {
       const std::uint32_t task = candidates[i].task;
@@ -67,7 +70,8 @@ std::vector<const strategy_kind*>& registry() {
     names += k->name;
     if (k->parameters > 0) names += "(…)";
   }
-  throw std::invalid_argument(fmt::format("there is no strategy '{}'. There are: {}.", text, names));
+  throw std::invalid_argument(
+      fmt::format("there is no strategy '{}'. There are: {}.", text, names));
 }
 
 }  // namespace
@@ -82,7 +86,8 @@ std::string strategy::to_string() const {
   std::string text(kind_->name);
   if (kind_->parameters == 0) return text;
   text += '(';
-  for (std::size_t i = 0; i < kind_->parameters; ++i) text += fmt::format("{}{}", i ? "," : "", parameters_[i]);
+  for (std::size_t i = 0; i < kind_->parameters; ++i)
+    text += fmt::format("{}{}", i ? "," : "", parameters_[i]);
   return text + ')';
 }
 
@@ -101,14 +106,16 @@ strategy strategy::parse(std::string_view text) {
       const std::size_t comma = list.find(',');
       const std::string_view number = list.substr(0, comma);
       if (count == parameters.size()) unknown_strategy(text);
-      const auto [end, failure] = std::from_chars(number.data(), number.data() + number.size(), parameters[count++]);
+      const auto [end, failure] =
+          std::from_chars(number.data(), number.data() + number.size(), parameters[count++]);
       if (failure != std::errc() || end != number.data() + number.size()) unknown_strategy(text);
       if (comma == std::string_view::npos) break;
       list.remove_prefix(comma + 1);
     }
   }
   if (count > kind.parameters)
-    throw std::invalid_argument(fmt::format("strategy '{}' takes {} parameter(s), '{}' gives {}.", kind.name, kind.parameters, text, count));
+    throw std::invalid_argument(fmt::format("strategy '{}' takes {} parameter(s), '{}' gives {}.",
+                                            kind.name, kind.parameters, text, count));
   return strategy(kind, parameters);
 }
 
@@ -135,12 +142,14 @@ public:
   }
   std::uint64_t take(choice_kind kind, const choice_label& label, std::uint64_t bound) override {
     switch (kind) {
-      case choice_kind::fault: return fault_.below(bound);
+      case choice_kind::fault:
+        return fault_.below(bound);
       case choice_kind::user: {
         const auto found = users_.try_emplace(label.path, seed_, label.path).first;
         return found->second.below(bound);
       }
-      default: return random_.below(bound);
+      default:
+        return random_.below(bound);
     }
   }
   std::size_t take_schedule(const choice_label&, const candidate_list& candidates) override {

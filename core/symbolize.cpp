@@ -11,13 +11,15 @@
 #include <string_view>
 
 #if defined(REPRISE_HAVE_BACKTRACE)
-// Declared here because the header lies in gcc's own include folder, where clang does not look; the library is found by both.
+// Declared here because the header lies in gcc's own include folder, where clang does not look; the
+// library is found by both.
 extern "C" {
 struct backtrace_state;
 using backtrace_error_callback = void (*)(void*, const char*, int);
 using backtrace_full_callback = int (*)(void*, std::uintptr_t, const char*, int, const char*);
 backtrace_state* backtrace_create_state(const char*, int, backtrace_error_callback, void*);
-int backtrace_pcinfo(backtrace_state*, std::uintptr_t, backtrace_full_callback, backtrace_error_callback, void*);
+int backtrace_pcinfo(backtrace_state*, std::uintptr_t, backtrace_full_callback,
+                     backtrace_error_callback, void*);
 }
 #endif
 
@@ -28,12 +30,14 @@ namespace {
 #if defined(REPRISE_HAVE_BACKTRACE)
 /// Whether a person would look for the place here: not in the standard library, nor in ours.
 bool is_users(std::string_view file) {
-  return !file.empty() && file.find("/include/reprise/") == std::string_view::npos && !file.starts_with("/usr/include/") &&
-         !file.starts_with("/usr/lib/") && file.find("/c++/") == std::string_view::npos;
+  return !file.empty() && file.find("/include/reprise/") == std::string_view::npos &&
+         !file.starts_with("/usr/include/") && !file.starts_with("/usr/lib/") &&
+         file.find("/c++/") == std::string_view::npos;
 }
 
 std::string look_up(const void* address) {
-  static backtrace_state* const state = backtrace_create_state(nullptr, 1, [](void*, const char*, int) {}, nullptr);
+  static backtrace_state* const state = backtrace_create_state(
+      nullptr, 1, [](void*, const char*, int) {}, nullptr);
   if (!state) return {};
   std::string place;
   // Inlined frames come innermost first.

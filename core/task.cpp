@@ -57,7 +57,8 @@ void await_done(const core_ref& ref, const char* call) {
   const core_ref keep = ref;
   me.asked_while_waiting = false;
   if (e.await(me, core, waiting_for(core), __builtin_return_address(0))) e.throw_cancelled(me);
-  // The caller's cancellation went to the task first, as asyncio's does: it is the caller's, too, unless the task ignored it.
+  // The caller's cancellation went to the task first, as asyncio's does: it is the caller's, too,
+  // unless the task ignored it.
   if (std::exchange(me.asked_while_waiting, false) && core.state == future_state::cancelled)
     std::rethrow_exception(failure_to_throw(core));
 }
@@ -76,7 +77,9 @@ bool cancel(const core_ref& ref, std::string_view message) {
   return e.cancel(core, message);
 }
 
-void check_can_wait(const char* call) { static_cast<void>(engine::checked(call).task_that_waits(call)); }
+void check_can_wait(const char* call) {
+  static_cast<void>(engine::checked(call).task_that_waits(call));
+}
 
 void throw_moved_out(const char* call) {
   throw error(fmt::format("{}: the value can't be copied and was moved out before", call));
@@ -129,7 +132,8 @@ void sleep(delay d) {
   task_core& me = e.task_that_waits("sleep_for");
   if (!d.positive) return e.yield(me);
   waiter w;
-  if (e.block(me, w, operation_kind::sleep, __builtin_return_address(0), &d) == engine::wake_up::cancelled)
+  if (e.block(me, w, operation_kind::sleep, __builtin_return_address(0), &d) ==
+      engine::wake_up::cancelled)
     e.throw_cancelled(me);
 }
 
@@ -188,7 +192,8 @@ core_ref make_promise(box_base* box, const char* call) {
 }
 
 void check_pending(const core_ref& core, const char* call) {
-  if (core.checked(call).done()) throw invalid_state(fmt::format("{}: it was set or cancelled before", call));
+  if (core.checked(call).done())
+    throw invalid_state(fmt::format("{}: it was set or cancelled before", call));
   engine::running()->point_anywhere({operation_kind::future_set, core.raw()->object});
 }
 
@@ -200,9 +205,13 @@ void break_with(const core_ref& core, std::exception_ptr failure) {
 
 }  // namespace detail
 
-std::string any_task::name() const { return static_cast<detail::task_core&>(core_.checked("task::name")).name(); }
+std::string any_task::name() const {
+  return static_cast<detail::task_core&>(core_.checked("task::name")).name();
+}
 
-std::uint32_t any_task::id() const { return static_cast<detail::task_core&>(core_.checked("task::id")).number; }
+std::uint32_t any_task::id() const {
+  return static_cast<detail::task_core&>(core_.checked("task::id")).number;
+}
 
 bool any_task::done() const { return core_.checked("task::done").done(); }
 
@@ -214,7 +223,8 @@ std::exception_ptr any_task::exception() const {
   auto& core = core_.checked("task::exception");
   if (!core.done()) throw invalid_state("task::exception: the task has not ended yet");
   core.collected = true;
-  if (core.state == detail::future_state::cancelled) detail::throw_failure(core_, "task::exception");
+  if (core.state == detail::future_state::cancelled)
+    detail::throw_failure(core_, "task::exception");
   return core.failure;
 }
 

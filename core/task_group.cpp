@@ -37,7 +37,8 @@ struct group_state {
 
   static void child_ended(engine& e, callback_node& n) {
     auto& self = *static_cast<node&>(n).owner;
-    const auto found = std::ranges::find(self.running, static_cast<node*>(&n), &std::unique_ptr<node>::get);
+    const auto found =
+        std::ranges::find(self.running, static_cast<node*>(&n), &std::unique_ptr<node>::get);
     const std::unique_ptr<node> mine = std::move(*found);
     self.running.erase(found);
     if (self.deserted) {
@@ -81,7 +82,8 @@ task_group::~task_group() {
 }
 
 void task_group::check_open() const {
-  if (state_->exiting && state_->running.empty()) throw error("task_group::spawn: the group is finished");
+  if (state_->exiting && state_->running.empty())
+    throw error("task_group::spawn: the group is finished");
   if (state_->aborting) throw error("task_group::spawn: the group is shutting down");
 }
 
@@ -128,7 +130,8 @@ void task_group::finish(std::exception_ptr failure) {
     }
     if (how == detail::engine::wake_up::cancelled && !s.aborting) {
       // The parent is being cancelled: so is the group.
-      cancellation = std::make_exception_ptr(cancelled(me.cancel_message ? *me.cancel_message : std::string()));
+      cancellation = std::make_exception_ptr(
+          cancelled(me.cancel_message ? *me.cancel_message : std::string()));
       s.abort();
     }
   }

@@ -23,7 +23,8 @@ void timeout_scope::arm() {
   static_cast<void>(e.cancel_timer(timer_));
   timer_ = {};
   if (deadline_ == detail::delay::forever) return;
-  timer_ = deadline_ <= e.now() ? e.add_soon(nullptr, strike, this) : e.add_timer(deadline_, nullptr, strike, this);
+  timer_ = deadline_ <= e.now() ? e.add_soon(nullptr, strike, this)
+                                : e.add_timer(deadline_, nullptr, strike, this);
 }
 
 void timeout_scope::strike(void* self) noexcept {
@@ -39,12 +40,15 @@ std::optional<virtual_clock::time_point> timeout_scope::deadline() const noexcep
 }
 
 void timeout_scope::reschedule(virtual_clock::time_point when) {
-  if (state_ != state::entered) throw error("timeout_scope::reschedule: the time-out has struck, or its body has ended");
+  if (state_ != state::entered)
+    throw error("timeout_scope::reschedule: the time-out has struck, or its body has ended");
   deadline_ = when.time_since_epoch().count();
   arm();
 }
 
-void timeout_scope::disable() { reschedule(virtual_clock::time_point(duration(detail::delay::forever))); }
+void timeout_scope::disable() {
+  reschedule(virtual_clock::time_point(duration(detail::delay::forever)));
+}
 
 bool timeout_scope::leave(bool by_cancellation) {
   if (auto* e = detail::engine::running()) static_cast<void>(e->cancel_timer(timer_));

@@ -6,7 +6,8 @@
 
 namespace reprise::detail {
 
-/// A pending deadline. Equal deadlines fire in the order of their sequence numbers, which is that of their making.
+/// A pending deadline. Equal deadlines fire in the order of their sequence numbers, which is that
+/// of their making.
 template <class Target>
 struct timer_entry {
   std::int64_t when;
@@ -14,7 +15,8 @@ struct timer_entry {
   Target target;
 };
 
-/// Deadlines, least first: a heap of four children a node, whose levels are half as many as a binary heap's.
+/// Deadlines, least first: a heap of four children a node, whose levels are half as many as a
+/// binary heap's.
 template <class Target>
 class timer_queue {
 public:

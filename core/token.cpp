@@ -17,7 +17,12 @@ constexpr std::string_view digits = "0123456789abcdefghjkmnpqrstvwxyz";
 constexpr std::string_view prefix = "rp1_";
 constexpr std::size_t check_digits = 5;
 
-enum field : std::uint64_t { has_time_limit = 1, has_step_limit = 2, has_stack_size = 4, has_params = 8 };
+enum field : std::uint64_t {
+  has_time_limit = 1,
+  has_step_limit = 2,
+  has_stack_size = 4,
+  has_params = 8
+};
 
 void put_number(std::string& bytes, std::uint64_t n) {
   while (n >= 0x80) {
@@ -59,7 +64,9 @@ public:
   }
   [[nodiscard]] bool at_end() const { return at_ == bytes_.size(); }
   [[noreturn]] void fail() const {
-    throw bad_token(fmt::format("the token '{}' does not check out: a character is missing or wrong. Copy it again.", token_));
+    throw bad_token(fmt::format(
+        "the token '{}' does not check out: a character is missing or wrong. Copy it again.",
+        token_));
   }
 
 private:
@@ -84,9 +91,11 @@ std::string encode_token(const config& options) {
   put_number(bytes, fields);
   put_number(bytes, options.seed);
   put_number(bytes, options.schedule.kind().id);
-  for (std::size_t i = 0; i < options.schedule.kind().parameters; ++i) put_number(bytes, options.schedule.parameters()[i]);
+  for (std::size_t i = 0; i < options.schedule.kind().parameters; ++i)
+    put_number(bytes, options.schedule.parameters()[i]);
   put_text(bytes, options.scenario);
-  if (fields & has_time_limit) put_number(bytes, static_cast<std::uint64_t>(options.time_limit.count()));
+  if (fields & has_time_limit)
+    put_number(bytes, static_cast<std::uint64_t>(options.time_limit.count()));
   if (fields & has_step_limit) put_number(bytes, options.step_limit);
   if (fields & has_stack_size) put_number(bytes, options.stack_size);
   if (fields & has_params) {
@@ -109,13 +118,16 @@ std::string encode_token(const config& options) {
 
 config decode_token(std::string_view token) {
   std::string text(token);
-  std::ranges::transform(text, text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  std::ranges::transform(text, text.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
   const reader nothing({}, token);
   if (!text.starts_with("rp"))
     throw bad_token(fmt::format("'{}' is not a token: a token begins with '{}'.", token, prefix));
   if (!text.starts_with(prefix)) {
     if (text.find('_') != std::string::npos)
-      throw bad_token(fmt::format("the token '{}' is of another version: this program reads '{}'.", token, prefix));
+      throw bad_token(fmt::format("the token '{}' is of another version: this program reads '{}'.",
+                                  token, prefix));
     nothing.fail();
   }
   const std::string_view all = std::string_view(text).substr(prefix.size());
@@ -138,12 +150,16 @@ config decode_token(std::string_view token) {
   config options;
   const std::uint64_t fields = r.number();
   if (fields > (has_time_limit | has_step_limit | has_stack_size | has_params))
-    throw bad_token(fmt::format("the token '{}' is of a newer release: it holds what this program does not know.", token));
+    throw bad_token(fmt::format(
+        "the token '{}' is of a newer release: it holds what this program does not know.", token));
   options.seed = r.number();
   const std::uint64_t id = r.number();
-  const auto kind = std::ranges::find(strategies(), id, [](const strategy_kind* k) { return std::uint64_t{k->id}; });
+  const auto kind = std::ranges::find(strategies(), id,
+                                      [](const strategy_kind* k) { return std::uint64_t{k->id}; });
   if (kind == strategies().end())
-    throw bad_token(fmt::format("the token '{}' asks for a strategy (number {}) that this program does not have.", token, id));
+    throw bad_token(fmt::format(
+        "the token '{}' asks for a strategy (number {}) that this program does not have.", token,
+        id));
   std::array<std::uint64_t, 2> parameters{};
   for (std::size_t i = 0; i < (*kind)->parameters; ++i) parameters[i] = r.number();
   options.schedule = strategy(**kind, parameters);

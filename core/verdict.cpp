@@ -21,11 +21,14 @@ namespace {
 
 std::string demangled(const char* mangled) {
   int status = 0;
-  const std::unique_ptr<char, void (*)(void*)> text(abi::__cxa_demangle(mangled, nullptr, nullptr, &status), std::free);
+  const std::unique_ptr<char, void (*)(void*)> text(
+      abi::__cxa_demangle(mangled, nullptr, nullptr, &status), std::free);
   return status == 0 ? text.get() : mangled;
 }
 
-std::string in_brackets(const std::string& place) { return place.empty() ? "" : " (" + place + ")"; }
+std::string in_brackets(const std::string& place) {
+  return place.empty() ? "" : " (" + place + ")";
+}
 
 /// The fiber of the task, job or callback that `f` is a generator of.
 fiber& base_of(fiber& f) noexcept {
@@ -36,29 +39,46 @@ fiber& base_of(fiber& f) noexcept {
 
 const char* verb(operation_kind kind) {
   switch (kind) {
-    case operation_kind::sleep: return "sleeps for ever";
-    case operation_kind::gather: return "waits for its children in gather";
-    case operation_kind::group_wait: return "waits for its task group";
-    case operation_kind::wait_any: return "waits for tasks in wait";
-    case operation_kind::as_completed: return "waits for the next task in as_completed";
-    case operation_kind::offload: return "waits for an offloaded job";
-    case operation_kind::future_wait: return "waits for a future that nobody has set";
-    case operation_kind::shield: return "waits behind a shield";
-    case operation_kind::failure: return "stands where an expectation failed";
-    default: return nullptr;
+    case operation_kind::sleep:
+      return "sleeps for ever";
+    case operation_kind::gather:
+      return "waits for its children in gather";
+    case operation_kind::group_wait:
+      return "waits for its task group";
+    case operation_kind::wait_any:
+      return "waits for tasks in wait";
+    case operation_kind::as_completed:
+      return "waits for the next task in as_completed";
+    case operation_kind::offload:
+      return "waits for an offloaded job";
+    case operation_kind::future_wait:
+      return "waits for a future that nobody has set";
+    case operation_kind::shield:
+      return "waits behind a shield";
+    case operation_kind::failure:
+      return "stands where an expectation failed";
+    default:
+      return nullptr;
   }
 }
 
 const char* waits_to(operation_kind kind) {
   switch (kind) {
     case operation_kind::lock:
-    case operation_kind::lock_shared: return "waits for";
-    case operation_kind::acquire: return "waits for a permit of";
-    case operation_kind::event_wait: return "waits for";
-    case operation_kind::condition_wait: return "waits to be notified by";
-    case operation_kind::queue_put: return "waits for room in";
-    case operation_kind::queue_get: return "waits for an item of";
-    default: return "waits for";
+    case operation_kind::lock_shared:
+      return "waits for";
+    case operation_kind::acquire:
+      return "waits for a permit of";
+    case operation_kind::event_wait:
+      return "waits for";
+    case operation_kind::condition_wait:
+      return "waits to be notified by";
+    case operation_kind::queue_put:
+      return "waits for room in";
+    case operation_kind::queue_get:
+      return "waits for an item of";
+    default:
+      return "waits for";
   }
 }
 
@@ -90,7 +110,9 @@ std::string type_name(const std::exception_ptr& failure) {
   }
 }
 
-std::string task_core::name() const { return given_name ? *given_name : fmt::format("Task-{}", number); }
+std::string task_core::name() const {
+  return given_name ? *given_name : fmt::format("Task-{}", number);
+}
 
 std::string engine::name_of_task(std::uint32_t number) const {
   if (number == 0) return "-";
@@ -103,9 +125,11 @@ std::string engine::name_of_task(std::uint32_t number) const {
 std::string engine::whereabouts() const {
   std::string text = "\n  in ";
   text += current_task_ ? current_task_->name() : current_job_ ? "an offloaded job" : "a callback";
-  text += fmt::format(" at {}, step {}", reprise::format_duration(duration(now_)), reprise::format_count(steps_));
+  text += fmt::format(" at {}, step {}", reprise::format_duration(duration(now_)),
+                      reprise::format_count(steps_));
   if (choosing_)
-    text += fmt::format(", {} preemption{}", reprise::format_count(preemptions_), preemptions_ == 1 ? "" : "s");
+    text += fmt::format(", {} preemption{}", reprise::format_count(preemptions_),
+                        preemptions_ == 1 ? "" : "s");
   return text;
 }
 
@@ -116,7 +140,8 @@ void engine::record_failure(verdict v, std::string what) {
 }
 
 void engine::fail_soon(std::string what) noexcept {
-  // A wait for a condition that is unwound by force does not take its lock again, and the frame's guard unlocks it all the same.
+  // A wait for a condition that is unwound by force does not take its lock again, and the frame's
+  // guard unlocks it all the same.
   if (tearing_by_force_) return;
   record_failure(verdict::failed, std::move(what));
   failing_soon_ = true;
@@ -167,7 +192,9 @@ void engine::freeze() {
     switch_fiber(*this, self, *to);
   }
   if (++runner_thrown_at_ > 8) {
-    record_failure(verdict::failed, "a callback swallowed its unwinding: it went on after a catch (...) without `throw;`");
+    record_failure(
+        verdict::failed,
+        "a callback swallowed its unwinding: it went on after a catch (...) without `throw;`");
     abandon_current();
   }
   throw forced_unwind{};
@@ -175,9 +202,12 @@ void engine::freeze() {
 
 void engine::record_overflow() {
   record_failure(verdict::crashed,
-                 fmt::format("stack overflow in {}: it used all of its {} KiB{}\n  give it more: spawn_options::stack_size, or "
+                 fmt::format("stack overflow in {}: it used all of its {} KiB{}\n  give it more: "
+                             "spawn_options::stack_size, or "
                              "config::stack_size for all",
-                             current_task_ ? current_task_->name() : current_job_ ? "an offloaded job" : "a callback",
+                             current_task_  ? current_task_->name()
+                             : current_job_ ? "an offloaded job"
+                                            : "a callback",
                              current_fiber_->stack->size / 1024, whereabouts()));
 }
 
@@ -226,11 +256,14 @@ void engine::abandon_current() {
 std::string engine::task_waits_for(const task_core& t) const {
   const std::string place = in_brackets(place_of(t.place));
   if (t.leaf && t.leaf->object) {
-    std::string text = fmt::format("{} {}{}", waits_to(t.next.kind), t.leaf->object->description(), place);
+    std::string text =
+        fmt::format("{} {}{}", waits_to(t.next.kind), t.leaf->object->description(), place);
     if (t.leaf->holder && *t.leaf->holder != 0) {
-      const std::string where = t.leaf->holder_place ? in_brackets(place_of(*t.leaf->holder_place)) : "";
-      text += *t.leaf->holder == t.number ? fmt::format(", which it holds itself{}", where)
-                                          : fmt::format(", held by {}{}", name_of_task(*t.leaf->holder), where);
+      const std::string where =
+          t.leaf->holder_place ? in_brackets(place_of(*t.leaf->holder_place)) : "";
+      text += *t.leaf->holder == t.number
+                  ? fmt::format(", which it holds itself{}", where)
+                  : fmt::format(", held by {}{}", name_of_task(*t.leaf->holder), where);
     }
     return text;
   }
@@ -244,15 +277,19 @@ std::string engine::describe_deadlock() {
   std::vector<const task_core*> live;
   for (const task_core* t = oldest_; t; t = t->younger)
     if (!t->abandoned) live.push_back(t);
-  // They lie in the order of their numbers. Each is waited through once, marked by where that walk began.
+  // They lie in the order of their numbers. Each is waited through once, marked by where that walk
+  // began.
   constexpr std::size_t none = ~std::size_t{0};
   const auto find = [&](std::uint32_t number) {
     const auto found = std::ranges::lower_bound(live, number, {}, &task_core::number);
-    return found == live.end() || (*found)->number != number ? none : static_cast<std::size_t>(found - live.begin());
+    return found == live.end() || (*found)->number != number
+               ? none
+               : static_cast<std::size_t>(found - live.begin());
   };
   const auto next = [&](const task_core& t) {
     if (t.leaf && t.leaf->holder && *t.leaf->holder != 0) return find(*t.leaf->holder);
-    if (t.awaited && t.awaited->kind == future_kind::task) return find(static_cast<const task_core*>(t.awaited)->number);
+    if (t.awaited && t.awaited->kind == future_kind::task)
+      return find(static_cast<const task_core*>(t.awaited)->number);
     return none;
   };
   std::vector<std::size_t> walk_of(live.size(), none);
@@ -278,21 +315,23 @@ std::string engine::describe_deadlock() {
   } else if (!cycle.empty()) {
     text = fmt::format("deadlock at {}: {} tasks wait for each other", at, cycle.size());
   } else {
-    text = fmt::format("deadlock at {}: {} task{} wait{}, nothing can run and no timer is pending", at, live.size(),
-                       live.size() == 1 ? "" : "s", live.size() == 1 ? "s" : "");
+    text = fmt::format("deadlock at {}: {} task{} wait{}, nothing can run and no timer is pending",
+                       at, live.size(), live.size() == 1 ? "" : "s", live.size() == 1 ? "s" : "");
   }
   for (const task_core* t : cycle) {
     std::string held;
     for (const task_core* other : cycle) {
-      if (other == t || !other->leaf || !other->leaf->holder || *other->leaf->holder != t->number) continue;
-      held = fmt::format("holds {}{} and ", other->leaf->object->description(),
-                         other->leaf->holder_place ? in_brackets(place_of(*other->leaf->holder_place)) : "");
+      if (other == t || !other->leaf || !other->leaf->holder || *other->leaf->holder != t->number)
+        continue;
+      held = fmt::format(
+          "holds {}{} and ", other->leaf->object->description(),
+          other->leaf->holder_place ? in_brackets(place_of(*other->leaf->holder_place)) : "");
     }
     if (held.empty() || !t->leaf || !t->leaf->object) {
       text += fmt::format("\n  {} {}{}", t->name(), held, task_waits_for(*t));
     } else {
-      text += fmt::format("\n  {} {}{} {}{}", t->name(), held, waits_to(t->next.kind), t->leaf->object->description(),
-                          in_brackets(place_of(t->place)));
+      text += fmt::format("\n  {} {}{} {}{}", t->name(), held, waits_to(t->next.kind),
+                          t->leaf->object->description(), in_brackets(place_of(t->place)));
     }
   }
   constexpr std::size_t most = 12;

@@ -28,8 +28,10 @@ struct waiting {
     const future_core& child = *static_cast<node&>(n).child.raw();
     --self.left;
     const bool failed = child.state == future_state::failed;
-    if (failed && self.what == until::first_failed) static_cast<node&>(n).child.raw()->collected = true;
-    if (self.who && (self.left == 0 || self.what == until::first_completed || (self.what == until::first_failed && failed)))
+    if (failed && self.what == until::first_failed)
+      static_cast<node&>(n).child.raw()->collected = true;
+    if (self.who && (self.left == 0 || self.what == until::first_completed ||
+                     (self.what == until::first_failed && failed)))
       e.wake(*self.who);
     self.drop_user();
   }
@@ -79,8 +81,8 @@ void wait_cores(std::span<const core_ref> cores, until what, std::optional<delay
     else
       e.list(*cores[i].raw(), n);
   }
-  if (e.block(me, who, operation_kind::wait_any, __builtin_return_address(0), within ? &*within : nullptr) ==
-      engine::wake_up::cancelled)
+  if (e.block(me, who, operation_kind::wait_any, __builtin_return_address(0),
+              within ? &*within : nullptr) == engine::wake_up::cancelled)
     e.throw_cancelled(me);
 }
 
@@ -131,7 +133,8 @@ struct completion_queue::state {
   }
 };
 
-completion_queue::completion_queue(std::span<const core_ref> cores, std::optional<delay> within) : state_(nullptr) {
+completion_queue::completion_queue(std::span<const core_ref> cores, std::optional<delay> within)
+    : state_(nullptr) {
   engine& e = engine::checked("as_completed");
   for (const auto& core : cores) static_cast<void>(core.checked("as_completed"));
   state_ = new state;
@@ -152,7 +155,8 @@ completion_queue::completion_queue(std::span<const core_ref> cores, std::optiona
       e.list(*cores[i].raw(), n);
   }
   if (!cores.empty() && within && within->ns != delay::forever)
-    state_->timer = e.add_timer(deadline_after(e.now(), within->ns), nullptr, state::strike, state_);
+    state_->timer =
+        e.add_timer(deadline_after(e.now(), within->ns), nullptr, state::strike, state_);
 }
 
 completion_queue::~completion_queue() {

@@ -49,7 +49,8 @@ bool sync_object::bind(engine& e) const noexcept {
 engine& sync_object::enter(const char* call) const {
   engine& e = engine::checked(call);
   if (!bind(e))
-    throw stale_handle(fmt::format("{}: {} is of a run that has ended; make it inside the body", call, description()));
+    throw stale_handle(fmt::format("{}: {} is of a run that has ended; make it inside the body",
+                                   call, description()));
   return e;
 }
 
@@ -61,7 +62,8 @@ engine* sync_object::try_enter() const noexcept {
 std::string sync_object::description() const {
   if (!name_.empty()) return name_;
   const auto task = object_ >> 32;
-  return task == 0 ? fmt::format("{} {}", type_, object_) : fmt::format("{} {} of Task-{}", type_, object_ & 0xffffffffu, task);
+  return task == 0 ? fmt::format("{} {}", type_, object_)
+                   : fmt::format("{} {} of Task-{}", type_, object_ & 0xffffffffu, task);
 }
 
 }  // namespace reprise::detail

@@ -13,7 +13,8 @@ namespace reprise {
 namespace {
 
 std::vector<scenario>& registry() {
-  static std::vector<scenario> all;  // a function's own, because registrations run before main, in any order
+  static std::vector<scenario>
+      all;  // a function's own, because registrations run before main, in any order
   return all;
 }
 
@@ -38,7 +39,8 @@ const std::vector<scenario>& scenarios() {
   auto& all = registry();
   std::ranges::sort(all, {}, &scenario::name);
   const auto twin = std::ranges::adjacent_find(all, {}, &scenario::name);
-  if (twin != all.end()) throw error(fmt::format("two scenarios have the name '{}'. Rename one of them.", twin->name));
+  if (twin != all.end())
+    throw error(fmt::format("two scenarios have the name '{}'. Rename one of them.", twin->name));
   return all;
 }
 
@@ -57,7 +59,8 @@ const scenario& find_scenario(std::string_view name) {
     }
   }
   if (nearest) text += fmt::format(" Did you mean '{}'?", nearest->name);
-  text += all.empty() ? " This program has none." : fmt::format(" `list` shows all {}.", all.size());
+  text +=
+      all.empty() ? " This program has none." : fmt::format(" `list` shows all {}.", all.size());
   throw std::invalid_argument(text);
 }
 
@@ -70,7 +73,8 @@ config options_for(const scenario& s, config options) {
       text += " It has none.";
     } else {
       text += " It has:";
-      for (const auto& p : s.parameters) text += fmt::format(" {}{}", p.name, &p == &s.parameters.back() ? "." : ",");
+      for (const auto& p : s.parameters)
+        text += fmt::format(" {}{}", p.name, &p == &s.parameters.back() ? "." : ",");
     }
     throw std::invalid_argument(text);
   }

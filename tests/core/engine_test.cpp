@@ -1,5 +1,6 @@
-// The order of things under fifo(): asyncio's, turn by turn. tests/semantics compares whole traces with CPython's; here each
-// rule stands alone. `turn()` counts turns: its ticker goes first in each.
+// The order of things under fifo(): asyncio's, turn by turn. tests/semantics compares whole traces
+// with CPython's; here each rule stands alone. `turn()` counts turns: its ticker goes first in
+// each.
 
 #include "support/run.hpp"
 
@@ -14,15 +15,17 @@ using namespace support;
 
 namespace {
 
-/// Counts turns while it lives, from the turn after it was made. The clock stands still meanwhile, unless somebody spends.
+/// Counts turns while it lives, from the turn after it was made. The clock stands still meanwhile,
+/// unless somebody spends.
 class ticker {
 public:
-  ticker() : task_(spawn("ticker", [this] {
-               for (;;) {
-                 ++turn_;
-                 yield();
-               }
-             })) {}
+  ticker()
+      : task_(spawn("ticker", [this] {
+          for (;;) {
+            ++turn_;
+            yield();
+          }
+        })) {}
   ticker(const ticker&) = delete;
   ~ticker() { task_.cancel(); }
   [[nodiscard]] int turn() const { return turn_; }
@@ -169,7 +172,8 @@ TEST_CASE("timers that have expired go behind what is ready") {
   CHECK(logged(r) == "spin0 root timer spin1 spin2");
 }
 
-TEST_CASE("call_later of nothing goes through the timers, behind everything ready; call_soon does not") {
+TEST_CASE(
+    "call_later of nothing goes through the timers, behind everything ready; call_soon does not") {
   const auto r = passes([] {
     call_later(0s, [] { log("later"); });
     call_soon([] { log("soon"); });
@@ -241,8 +245,11 @@ TEST_CASE("a sleep is rounded to the nearest nanosecond") {
 
 TEST_CASE("a sleep of NaN is refused, a sleep longer than the clock waits for ever") {
   passes([] {
-    CHECK_THROWS_AS(sleep_for(std::chrono::duration<double>(std::numeric_limits<double>::quiet_NaN())), std::invalid_argument);
-    CHECK_THROWS_AS(spend(std::chrono::duration<double>(std::numeric_limits<double>::quiet_NaN())), std::invalid_argument);
+    CHECK_THROWS_AS(
+        sleep_for(std::chrono::duration<double>(std::numeric_limits<double>::quiet_NaN())),
+        std::invalid_argument);
+    CHECK_THROWS_AS(spend(std::chrono::duration<double>(std::numeric_limits<double>::quiet_NaN())),
+                    std::invalid_argument);
   });
   CHECK(run(0, [] { sleep_for(std::chrono::duration<double>(1e30)); }).result == verdict::deadlock);
   CHECK(run(0, [] { sleep_for(std::chrono::hours::max()); }).result == verdict::deadlock);
@@ -268,11 +275,12 @@ TEST_CASE("the last child of a gather resumes its caller two turns later") {
   passes([] {
     ticker t;
     int ended = 0;
-    gather([&] { yield(); }, [&] {
-      yield();
-      yield();
-      ended = t.turn();
-    });
+    gather([&] { yield(); },
+           [&] {
+             yield();
+             yield();
+             ended = t.turn();
+           });
     CHECK(t.turn() == ended + 2);
   });
 }
@@ -309,7 +317,8 @@ TEST_CASE("a gather of nothing, or of tasks that have ended, does not suspend") 
   });
 }
 
-TEST_CASE("wait resumes its caller two turns after the end that decided, one after its time is up") {
+TEST_CASE(
+    "wait resumes its caller two turns after the end that decided, one after its time is up") {
   passes([] {
     ticker t;
     int ended = 0;
@@ -466,10 +475,13 @@ TEST_CASE("a shield and as_completed resume two turns after the end") {
   });
 }
 
-TEST_CASE("whoever waits for a lock, a permit, an event, an item or a promise goes on one turn later, at the back") {
+TEST_CASE(
+    "whoever waits for a lock, a permit, an event, an item or a promise goes on one turn later, at "
+    "the back") {
   struct primitive {
     const char* name;
-    std::function<void(std::function<void()>)> use;  // starts a waiter with what to do once woken, and triggers it
+    std::function<void(std::function<void()>)>
+        use;  // starts a waiter with what to do once woken, and triggers it
   };
   passes([] {
     ticker t;
@@ -482,7 +494,8 @@ TEST_CASE("whoever waits for a lock, a permit, an event, an item or a promise go
     promise<int> p;
     barrier b(2);
     const std::vector<primitive> primitives{
-        {"mutex", [&](auto then) {
+        {"mutex",
+         [&](auto then) {
            m.lock();
            spawn([&, then] {
              m.lock();
@@ -493,7 +506,8 @@ TEST_CASE("whoever waits for a lock, a permit, an event, an item or a promise go
            triggered = t.turn();
            m.unlock();
          }},
-        {"semaphore", [&](auto then) {
+        {"semaphore",
+         [&](auto then) {
            spawn([&, then] {
              s.acquire();
              then();
@@ -502,7 +516,8 @@ TEST_CASE("whoever waits for a lock, a permit, an event, an item or a promise go
            triggered = t.turn();
            s.release();
          }},
-        {"event", [&](auto then) {
+        {"event",
+         [&](auto then) {
            spawn([&, then] {
              e.wait();
              then();
@@ -512,7 +527,8 @@ TEST_CASE("whoever waits for a lock, a permit, an event, an item or a promise go
            e.set();
            e.clear();
          }},
-        {"queue::get", [&](auto then) {
+        {"queue::get",
+         [&](auto then) {
            spawn([&, then] {
              CHECK(q.get() == 1);
              then();
@@ -521,7 +537,8 @@ TEST_CASE("whoever waits for a lock, a permit, an event, an item or a promise go
            triggered = t.turn();
            q.put(1);
          }},
-        {"queue::put", [&](auto then) {
+        {"queue::put",
+         [&](auto then) {
            bounded.put(1);
            spawn([&, then] {
              bounded.put(2);
@@ -531,7 +548,8 @@ TEST_CASE("whoever waits for a lock, a permit, an event, an item or a promise go
            triggered = t.turn();
            CHECK(bounded.get() == 1);
          }},
-        {"promise", [&](auto then) {
+        {"promise",
+         [&](auto then) {
            spawn([&, then, f = p.get_future()] {
              CHECK(f.get() == 7);
              then();
@@ -540,7 +558,8 @@ TEST_CASE("whoever waits for a lock, a permit, an event, an item or a promise go
            triggered = t.turn();
            p.set_value(7);
          }},
-        {"barrier", [&](auto then) {
+        {"barrier",
+         [&](auto then) {
            spawn([&, then] {
              b.arrive_and_wait();
              then();
@@ -625,6 +644,7 @@ TEST_CASE("the others get one more turn when the root has ended") {
     yield();
     log("root ends");
   });
-  // Turn 2: "0", root ends. Turn 3: "1", and the root's end stops the loop. Then the leftover is cancelled.
+  // Turn 2: "0", root ends. Turn 3: "1", and the root's end stops the loop. Then the leftover is
+  // cancelled.
   CHECK(logged(r) == "0 root ends 1 cancelled");
 }

@@ -30,7 +30,8 @@ TEST_CASE("an exception out of the body fails the run and is named") {
   });
   CHECK(r.result == verdict::failed);
   CHECK_FALSE(r);
-  CHECK_THAT(r.what, ContainsSubstring("std::runtime_error: boom") && ContainsSubstring("Task-1") && ContainsSubstring("2 s"));
+  CHECK_THAT(r.what, ContainsSubstring("std::runtime_error: boom") && ContainsSubstring("Task-1") &&
+                         ContainsSubstring("2 s"));
   const report odd = run(0, [] { throw 42; });
   CHECK(odd.result == verdict::failed);
   CHECK_THAT(odd.what, ContainsSubstring("int"));
@@ -67,16 +68,20 @@ TEST_CASE("a task that fails and that nobody looks at fails the run, at its end"
   });
   CHECK(went_on);
   CHECK(r.result == verdict::failed);
-  CHECK_THAT(r.what, ContainsSubstring("lonely") && ContainsSubstring("orphan") && ContainsSubstring("nobody"));
+  CHECK_THAT(r.what, ContainsSubstring("lonely") && ContainsSubstring("orphan") &&
+                         ContainsSubstring("nobody"));
 }
 
-TEST_CASE("get, exception, gather, gather_all, wait for the first failure and shield collect a failure; join and wait do not") {
+TEST_CASE(
+    "get, exception, gather, gather_all, wait for the first failure and shield collect a failure; "
+    "join and wait do not") {
   const auto with = [](auto collect) {
-    return run(0, [collect] {
-             auto t = spawn([] { throw std::runtime_error("x"); });
-             collect(t);
-             sleep_for(1s);
-           })
+    return run(0,
+               [collect] {
+                 auto t = spawn([] { throw std::runtime_error("x"); });
+                 collect(t);
+                 sleep_for(1s);
+               })
         .result;
   };
   using handle = task<>;
@@ -128,7 +133,8 @@ TEST_CASE("leftovers are cancelled in the order of their making, and unwound") {
 TEST_CASE("a leftover that has not started never runs, and drops what it captured") {
   bool ran = false;
   passes([&ran] {
-    // Made in the root's last turn but one: the next turn is the last, so it starts there; one made there does not.
+    // Made in the root's last turn but one: the next turn is the last, so it starts there; one made
+    // there does not.
     call_soon([&ran] { call_soon([&ran] { spawn([&ran, c = counted()] { ran = true; }); }); });
     yield();
   });
@@ -290,11 +296,13 @@ TEST_CASE("forced unwinding goes youngest first and runs every destructor") {
     }
   });
   CHECK(r.result == verdict::step_limit);
-  // Children 1 and 2 waited for the lock, so their cancellation was heard; 0 and the root had to be forced.
+  // Children 1 and 2 waited for the lock, so their cancellation was heard; 0 and the root had to be
+  // forced.
   CHECK(order == "120root");
 }
 
-TEST_CASE("a time limit, a step limit and a deadlock end the run, and the leftovers as at its end") {
+TEST_CASE(
+    "a time limit, a step limit and a deadlock end the run, and the leftovers as at its end") {
   std::string seen;
   const auto body = [&seen](auto wait) {
     return [&seen, wait] {
@@ -364,7 +372,8 @@ TEST_CASE("tasks that wait for each other through a gather can be cancelled") {
 TEST_CASE("a long chain of tasks that wait for one another can be cancelled") {
   passes([] {
     task<> last = spawn([] { sleep_for(1h); });
-    for (int i = 0; i < 20'000; ++i) last = spawn(spawn_options{.stack_size = 16 * 1024}, [last] { last.get(); });
+    for (int i = 0; i < 20'000; ++i)
+      last = spawn(spawn_options{.stack_size = 16 * 1024}, [last] { last.get(); });
     sleep_for(1s);
     last.cancel();
     last.join();
@@ -388,7 +397,8 @@ TEST_CASE("a failed expectation ends the run, and no catch can swallow it") {
   CHECK(r.result == verdict::failed);
   CHECK_FALSE(caught);
   CHECK_FALSE(went_on);
-  CHECK_THAT(r.what, ContainsSubstring("one and one is 2") && ContainsSubstring("run_test.cpp:") && ContainsSubstring("Task-1"));
+  CHECK_THAT(r.what, ContainsSubstring("one and one is 2") && ContainsSubstring("run_test.cpp:") &&
+                         ContainsSubstring("Task-1"));
   const report swallowed = run(0, [] {
     try {
       fail("for good");
@@ -545,11 +555,7 @@ TEST_CASE("one that fails again and again while it is unwound is left standing")
 }
 
 TEST_CASE("a job that swallows its unwinding is left standing") {
-  const report r = run(0, [] {
-    offload([] {
-      fail("first");
-    });
-  });
+  const report r = run(0, [] { offload([] { fail("first"); }); });
   CHECK(r.result == verdict::failed);
   const report stays = run(0, [] {
     spawn([] {
@@ -677,7 +683,8 @@ TEST_CASE("a stack overflow is a verdict that names the task, and the process go
       }
     });
     CHECK(r.result == verdict::crashed);
-    CHECK_THAT(r.what, ContainsSubstring("stack overflow") && ContainsSubstring("digger") && ContainsSubstring("256 KiB"));
+    CHECK_THAT(r.what, ContainsSubstring("stack overflow") && ContainsSubstring("digger") &&
+                           ContainsSubstring("256 KiB"));
     CHECK(logged(r) == "cancelled");
     passes([] { sleep_for(1s); });
   }
@@ -707,7 +714,9 @@ TEST_CASE("a stack has the size that was asked for") {
   CHECK(run(0, needs(200 * 1024)).result == verdict::passed);
   CHECK(run({.stack_size = 1 << 20}, needs(900 * 1024)).result == verdict::passed);
   CHECK(run({.stack_size = 32 * 1024}, needs(200 * 1024)).result == verdict::crashed);
-  CHECK(run({.stack_size = 32 * 1024}, [&] { spawn({.stack_size = 1 << 20}, needs(900 * 1024)).get(); }).result == verdict::passed);
+  CHECK(run({.stack_size = 32 * 1024}, [&] {
+          spawn({.stack_size = 1 << 20}, needs(900 * 1024)).get();
+        }).result == verdict::passed);
 }
 
 // ---------------------------------------------------------------- usage errors
@@ -790,7 +799,8 @@ TEST_CASE("a call that waits is refused in a callback and in a job, and leaves n
 
 // ---------------------------------------------------------------- what outlives a run
 
-TEST_CASE("handles and objects that outlive their run are errors with a name, and safe to destroy") {
+TEST_CASE(
+    "handles and objects that outlive their run are errors with a name, and safe to destroy") {
   task<int> t;
   any_task any;
   future<int> f;
@@ -844,7 +854,8 @@ TEST_CASE("handles and objects that outlive their run are errors with a name, an
   passes([&] {
     use_all();
     CHECK_THROWS_AS(m->lock(), stale_handle);
-    CHECK_THAT(text_of<stale_handle>([&] { m->lock(); }), ContainsSubstring("fork") && ContainsSubstring("ended"));
+    CHECK_THAT(text_of<stale_handle>([&] { m->lock(); }),
+               ContainsSubstring("fork") && ContainsSubstring("ended"));
     CHECK_THROWS_AS(s->acquire(), stale_handle);
     CHECK_THROWS_AS(e->set(), stale_handle);
     CHECK_THROWS_AS(q->put(1), stale_handle);
@@ -879,7 +890,9 @@ TEST_CASE("a generator that outlives its run is unwound in it") {
   passes([] { log("fine"); });
 }
 
-TEST_CASE("a generator that fails, waits or throws while the run's end unwinds it leaves the next run alone") {
+TEST_CASE(
+    "a generator that fails, waits or throws while the run's end unwinds it leaves the next run "
+    "alone") {
   for (const int how : {0, 1, 2, 3}) {
     std::optional<generator<int>> g;
     const report r = run(0, [&] {
@@ -939,29 +952,31 @@ namespace {
 void some_workload() {
   mutex m;
   queue<int> q(3);
-  gather([&] {
-    for (int i = 0; i < 20; ++i) {
-      const auto d = rng().randint(0, 5);
-      sleep_for(std::chrono::milliseconds(d));
-      q.put(i);
-    }
-    q.close();
-  },
-         [&] {
-           while (const auto v = q.get()) {
-             const std::scoped_lock lock(m);
-             log("got {}", *v);
-             const auto d = rng().randint(0, 5);
-             sleep_for(std::chrono::milliseconds(d));
-           }
-         });
+  gather(
+      [&] {
+        for (int i = 0; i < 20; ++i) {
+          const auto d = rng().randint(0, 5);
+          sleep_for(std::chrono::milliseconds(d));
+          q.put(i);
+        }
+        q.close();
+      },
+      [&] {
+        while (const auto v = q.get()) {
+          const std::scoped_lock lock(m);
+          log("got {}", *v);
+          const auto d = rng().randint(0, 5);
+          sleep_for(std::chrono::milliseconds(d));
+        }
+      });
 }
 
 }  // namespace
 
 TEST_CASE("runs in several threads at once know nothing of each other") {
   std::vector<std::uint64_t> expected;
-  for (std::uint64_t seed = 0; seed < 40; ++seed) expected.push_back(run({.seed = seed, .schedule = random_walk()}, some_workload).digest);
+  for (std::uint64_t seed = 0; seed < 40; ++seed)
+    expected.push_back(run({.seed = seed, .schedule = random_walk()}, some_workload).digest);
   for (int round = 0; round < 3; ++round) {
     std::vector<std::vector<std::uint64_t>> found(4);
     {
@@ -987,9 +1002,7 @@ TEST_CASE("a handle used in another thread's run is refused") {
   passes([&t] {
     t = spawn([] { return 1; });
     std::string what;
-    std::thread([&] {
-      run(0, [&] { what = text_of<stale_handle>([&] { t.get(); }); });
-    }).join();
+    std::thread([&] { run(0, [&] { what = text_of<stale_handle>([&] { t.get(); }); }); }).join();
     CHECK_THAT(what, ContainsSubstring("another run"));
     CHECK(t.get() == 1);
   });
@@ -1023,10 +1036,10 @@ TEST_CASE("two streams of one name go on together, two names apart") {
   });
 }
 
-
 TEST_CASE("a parameter is read by name, and a missing one is named") {
   run({.params = {{"n", "5"}}}, [] {
     CHECK(param_text("n") == "5");
-    CHECK_THAT(text_of<std::invalid_argument>([] { static_cast<void>(param_text("m")); }), ContainsSubstring("'m'"));
+    CHECK_THAT(text_of<std::invalid_argument>([] { static_cast<void>(param_text("m")); }),
+               ContainsSubstring("'m'"));
   });
 }

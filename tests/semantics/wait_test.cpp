@@ -76,9 +76,7 @@ ORACLE_SCENARIO(wait_cancelled_leaves_tasks) {
 }
 
 template <class T>
-concept can_be_waited_for = requires(T x) {
-  wait(std::vector<T>{x});
-};
+concept can_be_waited_for = requires(T x) { wait(std::vector<T>{x}); };
 
 // To wait for something that is no task, a TypeError in Python, does not compile here.
 ORACLE_SCENARIO(wait_errors) {

@@ -16,7 +16,8 @@ public:
   /// Throws: `std::invalid_argument` for no parties.
   explicit barrier(std::size_t parties, std::string_view name = {});
 
-  /// Waits until all parties have arrived; returns the place in which the caller arrived, from 0. The last one to arrive goes on at once.
+  /// Waits until all parties have arrived; returns the place in which the caller arrived, from 0.
+  /// The last one to arrive goes on at once.
   ///
   /// Throws: `broken_barrier`, `cancelled`.
   std::size_t arrive_and_wait();
@@ -26,7 +27,9 @@ public:
   void reset();
   [[nodiscard]] bool broken() const noexcept { return state_ == state::broken; }
   [[nodiscard]] std::size_t parties() const noexcept { return parties_; }
-  [[nodiscard]] std::size_t waiting() const noexcept { return state_ == state::filling ? count_ : 0; }
+  [[nodiscard]] std::size_t waiting() const noexcept {
+    return state_ == state::filling ? count_ : 0;
+  }
 
 private:
   enum class state : std::uint8_t { filling, draining, resetting, broken };

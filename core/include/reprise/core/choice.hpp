@@ -10,7 +10,8 @@ namespace reprise {
 /// The purposes for which a run makes choices. The numbers are part of the format of a choice log.
 enum class choice_kind : std::uint8_t { schedule = 0, random = 1, fault = 2, user = 3 };
 
-/// Where in the program a choice was made, in a way that an edit elsewhere leaves alone: no line, no address.
+/// Where in the program a choice was made, in a way that an edit elsewhere leaves alone: no line,
+/// no address.
 struct choice_label {
   std::uint64_t path = 0;   // hash of the task's path: which child of which parent
   std::uint32_t count = 0;  // how many choices that task had made before
@@ -18,7 +19,8 @@ struct choice_label {
   friend bool operator==(const choice_label&, const choice_label&) = default;
 };
 
-/// One decision of a run. Value 0 is always the simplest: what `fifo()` would do, the low end, no fault.
+/// One decision of a run. Value 0 is always the simplest: what `fifo()` would do, the low end, no
+/// fault.
 struct choice {
   choice_kind kind = choice_kind::schedule;
   choice_label label;
@@ -33,7 +35,8 @@ struct candidate {
   operation next;
 };
 
-/// The candidates of one scheduling choice, in the order of the queue; the running task first if it could go on.
+/// The candidates of one scheduling choice, in the order of the queue; the running task first if it
+/// could go on.
 class candidate_list {
 public:
   [[nodiscard]] virtual std::size_t size() const noexcept = 0;
@@ -45,15 +48,16 @@ protected:
 
 /// Where a run takes its choices from: seeded streams, a recorded list, a search that steers.
 ///
-/// One source serves one run at a time. Every decision of a run passes through `take` or `take_schedule`, and
-/// nothing else decides.
+/// One source serves one run at a time. Every decision of a run passes through `take` or
+/// `take_schedule`, and nothing else decides.
 class choice_source {
 public:
   virtual ~choice_source() = default;
   /// A value in [0, bound). Called only when bound > 1.
   virtual std::uint64_t take(choice_kind kind, const choice_label& label, std::uint64_t bound) = 0;
   /// An index into `candidates`, of which there are at least two.
-  virtual std::size_t take_schedule(const choice_label& label, const candidate_list& candidates) = 0;
+  virtual std::size_t take_schedule(const choice_label& label,
+                                    const candidate_list& candidates) = 0;
 };
 
 }  // namespace reprise

@@ -23,7 +23,9 @@ template <class... Args>
 struct located_format {
   template <class S>
     requires std::convertible_to<const S&, std::string_view>
-  consteval located_format(const S& text, std::source_location where = std::source_location::current())  // NOLINT(google-explicit-constructor)
+  consteval located_format(
+      const S& text, std::source_location where =
+                         std::source_location::current())  // NOLINT(google-explicit-constructor)
       : format(text), place(where) {}
   fmt::format_string<Args...> format;
   std::source_location place;
@@ -38,26 +40,31 @@ void check_order(const std::vector<std::string>& expected, const std::source_loc
 
 }  // namespace detail
 
-/// Ends the run as failed unless `condition` holds. Nothing is thrown through your code: no `catch (...)` can swallow it.
+/// Ends the run as failed unless `condition` holds. Nothing is thrown through your code: no `catch
+/// (...)` can swallow it.
 ///
 /// Throws: `no_simulation` outside a run.
 inline void expect(bool condition, std::source_location place = std::source_location::current()) {
   static_cast<void>(detail::now_ns("expect"));
-  if (!condition) [[unlikely]] detail::fail_run("an expectation does not hold", place);
+  if (!condition) [[unlikely]]
+    detail::fail_run("an expectation does not hold", place);
 }
 /// The same, with a message to format.
 template <class... Args>
-void expect(bool condition, detail::located_format<std::type_identity_t<Args>...> format, Args&&... args) {
+void expect(bool condition, detail::located_format<std::type_identity_t<Args>...> format,
+            Args&&... args) {
   static_cast<void>(detail::now_ns("expect"));
   if (!condition) [[unlikely]]
-    detail::fail_run(detail::format_text(format.format, fmt::make_format_args(args...)), format.place);
+    detail::fail_run(detail::format_text(format.format, fmt::make_format_args(args...)),
+                     format.place);
 }
 
 /// Ends the run as failed.
 template <class... Args>
 void fail(detail::located_format<std::type_identity_t<Args>...> format, Args&&... args) {
   static_cast<void>(detail::now_ns("fail"));
-  detail::fail_run(detail::format_text(format.format, fmt::make_format_args(args...)), format.place);
+  detail::fail_run(detail::format_text(format.format, fmt::make_format_args(args...)),
+                   format.place);
 }
 
 /// How long `f` takes, in virtual time.
@@ -76,7 +83,8 @@ void expect_elapsed(std::chrono::duration<Rep, Period> expected, F&& f,
   detail::check_elapsed(to_duration(expected), took, place);
 }
 
-/// Claims that these events of the run (texts of `log`, names of `note`) happened in this order so far; others may lie between them.
+/// Claims that these events of the run (texts of `log`, names of `note`) happened in this order so
+/// far; others may lie between them.
 inline void expect_order(std::initializer_list<std::string_view> events,
                          std::source_location place = std::source_location::current()) {
   detail::check_order({events.begin(), events.end()}, place);

@@ -14,14 +14,16 @@
 
 namespace reprise {
 
-/// A condition variable for tasks, with any lock. Waiters are woken in the order in which they came.
+/// A condition variable for tasks, with any lock. Waiters are woken in the order in which they
+/// came.
 class condition_variable : public detail::sync_object {
 public:
   condition_variable() : condition_variable(std::string_view{}) {}
   explicit condition_variable(std::string_view name) : sync_object("condition_variable", name) {}
 
-  /// Releases the lock, waits to be notified, and takes the lock again, also when the wait is cancelled. A waiter that was
-  /// notified and is cancelled passes the notification on, so wake-ups may be spurious.
+  /// Releases the lock, waits to be notified, and takes the lock again, also when the wait is
+  /// cancelled. A waiter that was notified and is cancelled passes the notification on, so wake-ups
+  /// may be spurious.
   template <class Lock>
   void wait(Lock& lock) {
     static_cast<void>(wait_for_notification(lock, nullptr));
@@ -34,7 +36,8 @@ public:
   template <class Lock, class Rep, class Period>
   std::cv_status wait_for(Lock& lock, std::chrono::duration<Rep, Period> d) {
     const auto delay = detail::to_delay(d);
-    return wait_for_notification(lock, &delay) ? std::cv_status::no_timeout : std::cv_status::timeout;
+    return wait_for_notification(lock, &delay) ? std::cv_status::no_timeout
+                                               : std::cv_status::timeout;
   }
   template <class Lock, class Rep, class Period, class Predicate>
   bool wait_for(Lock& lock, std::chrono::duration<Rep, Period> d, Predicate holds) {
@@ -61,7 +64,8 @@ private:
   bool wait_for_notification(Lock& lock, const detail::delay* within) {
     check_locked(lock);
     bool notified = false;
-    std::exception_ptr stop = block([](void* l) { static_cast<Lock*>(l)->unlock(); }, &lock, within, notified);
+    std::exception_ptr stop =
+        block([](void* l) { static_cast<Lock*>(l)->unlock(); }, &lock, within, notified);
     for (;;) {
       try {
         lock.lock();
@@ -88,7 +92,8 @@ private:
     }
   }
   /// Unlocks and waits; the exception that stopped the wait, if any.
-  std::exception_ptr block(void (*unlock)(void*), void* lock, const detail::delay* within, bool& notified);
+  std::exception_ptr block(void (*unlock)(void*), void* lock, const detail::delay* within,
+                           bool& notified);
 
   detail::wait_queue waiters_;
 };

@@ -34,8 +34,8 @@ public:
 
 /// Thrown into a task where it waits, when the task was cancelled.
 ///
-/// Not a `std::exception`, so that `catch (const std::exception&)` can't swallow it. Catch it to clean
-/// up, and rethrow it.
+/// Not a `std::exception`, so that `catch (const std::exception&)` can't swallow it. Catch it to
+/// clean up, and rethrow it.
 class cancelled {
 public:
   cancelled() = default;

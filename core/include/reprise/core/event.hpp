@@ -22,7 +22,8 @@ public:
     const auto delay = detail::to_delay(d);
     return wait_within(&delay, nullptr);
   }
-  /// Wakes all who wait, in order; they resume on the next turn, even if the flag is cleared meanwhile.
+  /// Wakes all who wait, in order; they resume on the next turn, even if the flag is cleared
+  /// meanwhile.
   void set();
   void clear();
   [[nodiscard]] bool is_set() const noexcept { return set_; }

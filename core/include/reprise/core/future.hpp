@@ -9,7 +9,8 @@
 
 namespace reprise {
 
-/// A value that somebody will provide: the reading end. Any number of tasks may wait, and are woken in order.
+/// A value that somebody will provide: the reading end. Any number of tasks may wait, and are woken
+/// in order.
 template <class T = void>
 class future {
 public:
@@ -18,7 +19,8 @@ public:
   explicit future(detail::core_ref core) noexcept : core_(std::move(core)) {}
 
   explicit operator bool() const noexcept { return !core_.empty(); }
-  /// Waits for the value, or throws what was set instead. A waiter resumes on the turn after it was set.
+  /// Waits for the value, or throws what was set instead. A waiter resumes on the turn after it was
+  /// set.
   T get() const {
     detail::await_result(core_, "future::get");
     return detail::take_value<T>(core_, "future::get");
@@ -49,7 +51,8 @@ void fulfil(const core_ref& core);
 void break_with(const core_ref& core, std::exception_ptr failure);
 }  // namespace detail
 
-/// The writing end. Set it once, from any task or callback of the run: its waiters resume on the next turn, none at once.
+/// The writing end. Set it once, from any task or callback of the run: its waiters resume on the
+/// next turn, none at once.
 template <class T = void>
 class promise {
 public:

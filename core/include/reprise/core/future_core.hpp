@@ -41,7 +41,8 @@ struct stored<T&> {
 template <class T>
 using stored_t = typename stored<T>::type;
 
-/// Memory of the run: size classes over slabs that are kept warm between runs, apart from the program's heap.
+/// Memory of the run: size classes over slabs that are kept warm between runs, apart from the
+/// program's heap.
 [[nodiscard]] void* pool_allocate(std::size_t size);
 void pool_free(void* block, std::size_t size) noexcept;
 
@@ -108,8 +109,9 @@ using box_ptr = std::unique_ptr<Box, box_deleter>;
 enum class future_state : std::uint8_t { pending, value, failed, cancelled };
 enum class future_kind : std::uint8_t { promise, gather, task };
 
-/// Shared state of everything that can be waited for. Lives in a slab that is never unmapped; `generation` counts the lives
-/// of its slot, so that a handle that outlived its run is noticed. Used by one OS thread at a time.
+/// Shared state of everything that can be waited for. Lives in a slab that is never unmapped;
+/// `generation` counts the lives of its slot, so that a handle that outlived its run is noticed.
+/// Used by one OS thread at a time.
 struct future_core {
   std::uint32_t generation = 1;
   std::uint32_t references = 0;
@@ -154,7 +156,8 @@ public:
   [[nodiscard]] bool empty() const noexcept { return core_ == nullptr; }
   /// Without any check.
   [[nodiscard]] future_core* raw() const noexcept { return core_; }
-  /// Throws: `stale_handle` when the run of the handle is over or is not the caller's; `invalid_state` when it is empty.
+  /// Throws: `stale_handle` when the run of the handle is over or is not the caller's;
+  /// `invalid_state` when it is empty.
   [[nodiscard]] future_core& checked(const char* call) const;
 
   friend bool operator==(const core_ref& a, const core_ref& b) noexcept {
@@ -168,9 +171,11 @@ private:
 
 /// Waits until `core` is done; then throws its failure, if any, and counts it as collected.
 void await_result(const core_ref& core, const char* call);
-/// Waits until `core` is done, and looks no further. Throws: `cancelled` when the caller was cancelled.
+/// Waits until `core` is done, and looks no further. Throws: `cancelled` when the caller was
+/// cancelled.
 void await_done(const core_ref& core, const char* call);
-/// Throws the failure of a core that is done, without waiting. Throws: `invalid_state` when it is not.
+/// Throws the failure of a core that is done, without waiting. Throws: `invalid_state` when it is
+/// not.
 void throw_failure(const core_ref& core, const char* call);
 bool cancel(const core_ref& core, std::string_view message);
 
@@ -178,7 +183,8 @@ bool cancel(const core_ref& core, std::string_view message);
 void check_can_wait(const char* call);
 [[noreturn]] void throw_moved_out(const char* call);
 
-/// The value of a core that is done and has not failed: a copy, or, when it can't be copied, the value itself, once.
+/// The value of a core that is done and has not failed: a copy, or, when it can't be copied, the
+/// value itself, once.
 template <class T>
 T take_value(const core_ref& core, const char* call) {
   auto& box = *static_cast<result_box<T>*>(core.raw()->box);

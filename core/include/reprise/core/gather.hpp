@@ -68,12 +68,15 @@ struct child_result<X> {
 template <class X>
 using child_result_t = typename child_result<X>::type;
 
-/// Whose the children are: made by the gather, which then never leaves them running, or somebody else's tasks.
+/// Whose the children are: made by the gather, which then never leaves them running, or somebody
+/// else's tasks.
 enum class children : bool { owned, given };
 enum class failures : bool { thrown, returned };
 
-/// Waits until the children have ended, as `gather` says. Throws the first failure in time unless they are to be returned.
-void gather_children(std::span<const core_ref> cores, children whose, failures how, const char* call);
+/// Waits until the children have ended, as `gather` says. Throws the first failure in time unless
+/// they are to be returned.
+void gather_children(std::span<const core_ref> cores, children whose, failures how,
+                     const char* call);
 [[nodiscard]] std::exception_ptr failure_of(const core_ref& core);
 
 template <class X>
@@ -108,7 +111,8 @@ constexpr children whose_are() {
 template <child_range R>
 std::vector<core_ref> children_of(R&& range) {
   std::vector<core_ref> cores;
-  if constexpr (std::ranges::sized_range<R>) cores.reserve(static_cast<std::size_t>(std::ranges::size(range)));
+  if constexpr (std::ranges::sized_range<R>)
+    cores.reserve(static_cast<std::size_t>(std::ranges::size(range)));
   for (auto&& x : range) {
     if constexpr (std::is_lvalue_reference_v<R>) {
       cores.push_back(child(x));
@@ -121,12 +125,14 @@ std::vector<core_ref> children_of(R&& range) {
 
 }  // namespace detail
 
-/// Runs the callables at once, each as a task of its own, and waits for all of them: a tuple of their values, in argument order
+/// Runs the callables at once, each as a task of its own, and waits for all of them: a tuple of
+/// their values, in argument order
 /// (`std::monostate` for void).
 ///
-/// It owns its children and never leaves them running behind your frame: when one fails, the others are cancelled, all have ended,
-/// then the first failure in time is thrown. Cancelling the caller cancels them all.
-/// Cost: one task a callable; the caller resumes two turns after the last child ends; a gather of nothing does not suspend.
+/// It owns its children and never leaves them running behind your frame: when one fails, the others
+/// are cancelled, all have ended, then the first failure in time is thrown. Cancelling the caller
+/// cancels them all. Cost: one task a callable; the caller resumes two turns after the last child
+/// ends; a gather of nothing does not suspend.
 template <class... Xs>
   requires((detail::child_callable<Xs> || detail::awaitable_handle<Xs>) && ...)
 auto gather(Xs&&... xs) {
@@ -142,7 +148,8 @@ auto gather(Xs&&... xs) {
 
 /// The same for a range of callables, or of tasks: a vector of their values, in the range's order.
 ///
-/// Given tasks, it is asyncio's: the first failure is thrown while the others go on, and cancelling the caller cancels them.
+/// Given tasks, it is asyncio's: the first failure is thrown while the others go on, and cancelling
+/// the caller cancels them.
 template <detail::child_range R>
 auto gather(R&& range) {
   using result = detail::child_result_t<std::ranges::range_value_t<R>>;

@@ -33,10 +33,12 @@ private:
 void generator_suspend();
 }  // namespace detail
 
-/// A sequence made on demand: `generator<int>([](auto yield) { yield(1); yield(2); })`, for a range-for.
+/// A sequence made on demand: `generator<int>([](auto yield) { yield(1); yield(2); })`, for a
+/// range-for.
 ///
-/// The body runs on its own stack in the task that iterates; a wait inside it makes that task wait. Destroying a generator unwinds a body that has
-/// not ended. Input range, one pass. Cost: two switches a value.
+/// The body runs on its own stack in the task that iterates; a wait inside it makes that task wait.
+/// Destroying a generator unwinds a body that has not ended. Input range, one pass. Cost: two
+/// switches a value.
 template <class T>
 class generator {
 public:
@@ -58,7 +60,8 @@ public:
     requires std::is_invocable_v<F&, yielder>
   explicit generator(F body)
       : slot_(std::make_unique<std::optional<T>>()),
-        core_(make_body([body = std::move(body), slot = slot_.get()]() mutable { body(yielder(slot)); })) {}
+        core_(make_body(
+            [body = std::move(body), slot = slot_.get()]() mutable { body(yielder(slot)); })) {}
 
   class iterator {
   public:
@@ -73,7 +76,9 @@ public:
       return *this;
     }
     void operator++(int) { ++*this; }
-    friend bool operator==(const iterator& i, std::default_sentinel_t) { return i.generator_ == nullptr; }
+    friend bool operator==(const iterator& i, std::default_sentinel_t) {
+      return i.generator_ == nullptr;
+    }
 
   private:
     generator* generator_;
@@ -86,7 +91,8 @@ private:
   static std::unique_ptr<detail::box_base> make_body(F&& f) {
     return std::make_unique<detail::closure<std::decay_t<F>, void>>(std::forward<F>(f));
   }
-  std::unique_ptr<std::optional<T>> slot_;  // where the value is handed over; keeps its place when the generator moves
+  std::unique_ptr<std::optional<T>>
+      slot_;  // where the value is handed over; keeps its place when the generator moves
   detail::generator_core core_;
 };
 

@@ -10,22 +10,27 @@
 
 namespace reprise {
 
-/// A mutual-exclusion lock for tasks; std's TimedLockable. Strictly first in, first out, without barging: whoever waits goes before whoever comes.
+/// A mutual-exclusion lock for tasks; std's TimedLockable. Strictly first in, first out, without
+/// barging: whoever waits goes before whoever comes.
 ///
-/// A task that waits and is cancelled passes its turn on. Not recursive: a task that locks twice deadlocks, and the report says so.
+/// A task that waits and is cancelled passes its turn on. Not recursive: a task that locks twice
+/// deadlocks, and the report says so.
 class mutex : public detail::sync_object {
 public:
   mutex() : mutex(std::string_view{}) {}
   explicit mutex(std::string_view name) : sync_object("mutex", name) {}
 
-  /// Throws: `cancelled`. A free lock is taken without suspending; else the caller resumes on the turn after its turn came.
+  /// Throws: `cancelled`. A free lock is taken without suspending; else the caller resumes on the
+  /// turn after its turn came.
   void lock();
   [[nodiscard]] bool try_lock();
   template <class Rep, class Period>
   [[nodiscard]] bool try_lock_for(std::chrono::duration<Rep, Period> d) {
     return lock_within(detail::to_delay(d));
   }
-  [[nodiscard]] bool try_lock_until(virtual_clock::time_point t) { return try_lock_for(t - virtual_clock::now()); }
+  [[nodiscard]] bool try_lock_until(virtual_clock::time_point t) {
+    return try_lock_for(t - virtual_clock::now());
+  }
   /// Never throws and never suspends. Unlocking a free mutex fails the run.
   void unlock() noexcept;
   [[nodiscard]] bool locked() const noexcept { return locked_; }
@@ -38,8 +43,8 @@ private:
   [[nodiscard]] bool free_for_newcomer() const noexcept;
 
   detail::wait_queue waiters_;
-  void* place_ = nullptr;       // where it was locked
-  std::uint32_t holder_ = 0;    // number of the task that holds it; 0 for none
+  void* place_ = nullptr;     // where it was locked
+  std::uint32_t holder_ = 0;  // number of the task that holds it; 0 for none
   bool locked_ = false;
 };
 

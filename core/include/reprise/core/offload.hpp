@@ -47,8 +47,10 @@ auto offload_on(const std::shared_ptr<pool_state>& pool, F&& f) {
 
 /// Runs `f` on a worker and waits for its value, while others run.
 ///
-/// The job starts at the call when a worker is idle. It runs outside any task; it may `spend` and `sleep_for`, which hold its worker alone, and
-/// `log`, and nothing else that waits. Its result arrives two turns after it ends. Cancelled while it queues it never runs; while it runs, it runs on.
+/// The job starts at the call when a worker is idle. It runs outside any task; it may `spend` and
+/// `sleep_for`, which hold its worker alone, and `log`, and nothing else that waits. Its result
+/// arrives two turns after it ends. Cancelled while it queues it never runs; while it runs, it runs
+/// on.
 template <class F>
   requires std::invocable<std::decay_t<F>>
 auto offload(worker_pool& pool, F&& f) {

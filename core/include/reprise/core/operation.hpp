@@ -4,7 +4,8 @@
 
 namespace reprise {
 
-/// What a task announces that it is about to do. The numbers enter digests and labels: append, never renumber.
+/// What a task announces that it is about to do. The numbers enter digests and labels: append,
+/// never renumber.
 enum class operation_kind : std::uint8_t {
   none = 0,
   start = 1,
@@ -54,13 +55,15 @@ enum class operation_kind : std::uint8_t {
 /// The name that a trace shows: "lock", "queue_put".
 [[nodiscard]] const char* to_string(operation_kind kind) noexcept;
 
-/// An announced operation. `object` names what it touches: the number of the task that made the object (high half) and the
-/// object's number among those that task made (low half); 0 where no object is touched.
+/// An announced operation. `object` names what it touches: the number of the task that made the
+/// object (high half) and the object's number among those that task made (low half); 0 where no
+/// object is touched.
 struct operation {
   operation_kind kind = operation_kind::none;
   std::uint64_t object = 0;
 
-  /// Whether it only looks. Two operations conflict when they touch one object and are not both reads.
+  /// Whether it only looks. Two operations conflict when they touch one object and are not both
+  /// reads.
   [[nodiscard]] bool is_read() const noexcept { return kind == operation_kind::join; }
   friend bool operator==(const operation&, const operation&) = default;
 };

@@ -24,10 +24,12 @@ public:
   /// `capacity` 0: no bound.
   queue_core(std::size_t capacity, const char* type, std::string_view name);
 
-  /// No more puts: who waits in `put` gets `queue_closed`; who waits in `get` gets what is left, then nothing.
+  /// No more puts: who waits in `put` gets `queue_closed`; who waits in `get` gets what is left,
+  /// then nothing.
   void close();
   [[nodiscard]] bool closed() const noexcept { return closed_; }
-  /// Says that an item taken from the queue has been dealt with. Throws: `error` when called more often than items were put.
+  /// Says that an item taken from the queue has been dealt with. Throws: `error` when called more
+  /// often than items were put.
   void task_done();
   /// Waits until every item that was put has been dealt with.
   void join();
@@ -115,13 +117,15 @@ public:
   using value_type = T;
   using queue_core::queue_core;
 
-  /// Puts an item, waiting for room in a bounded queue. Does not suspend when there is room. Throws: `queue_closed`, `cancelled`.
+  /// Puts an item, waiting for room in a bounded queue. Does not suspend when there is room.
+  /// Throws: `queue_closed`, `cancelled`.
   [[gnu::noinline]] void put(T item) {  // never inline: its return address is the caller's place
     wait_for_room(__builtin_return_address(0));
     items_.put(std::move(item));
     added();
   }
-  /// Takes the next item, waiting for one; nothing once the queue is closed and empty. Throws: `cancelled`.
+  /// Takes the next item, waiting for one; nothing once the queue is closed and empty. Throws:
+  /// `cancelled`.
   [[nodiscard, gnu::noinline]] std::optional<T> get() {
     if (!wait_for_item(__builtin_return_address(0))) return std::nullopt;
     std::optional<T> item(items_.get());
@@ -152,7 +156,8 @@ private:
 
 }  // namespace detail
 
-/// First in, first out. Waiters are served in order; an item is not reserved for the getter that it woke: one that finds it gone waits at the back.
+/// First in, first out. Waiters are served in order; an item is not reserved for the getter that it
+/// woke: one that finds it gone waits at the back.
 template <class T>
 class queue : public detail::basic_queue<T, detail::fifo_items<T>> {
 public:
@@ -166,7 +171,8 @@ template <class T, class Compare = std::less<T>>
 class priority_queue : public detail::basic_queue<T, detail::ordered_items<T, Compare>> {
 public:
   explicit priority_queue(std::size_t capacity = 0, std::string_view name = {})
-      : detail::basic_queue<T, detail::ordered_items<T, Compare>>(capacity, "priority_queue", name) {}
+      : detail::basic_queue<T, detail::ordered_items<T, Compare>>(capacity, "priority_queue",
+                                                                  name) {}
 };
 
 /// Last in, first out.

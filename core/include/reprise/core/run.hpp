@@ -27,13 +27,13 @@ using param_map = std::map<std::string, std::string, std::less<>>;
 struct config {
   std::uint64_t seed = 0;
   strategy schedule = fifo();
-  duration time_limit = {};       // of virtual time; 0: none
-  std::uint64_t step_limit = 0;   // entries of the ready queue that run; 0: none
-  bool record = false;            // keep the scheduler's own events, and the choices
-  std::size_t stack_size = 0;     // bytes of a task's stack; 0: 256 KiB
-  std::string scenario = {};      // stands in the token
-  param_map params = {};         // what `param()` reads; stands in the token
-  trace_sink* sink = nullptr;     // hears each event as it happens; outlives the run
+  duration time_limit = {};         // of virtual time; 0: none
+  std::uint64_t step_limit = 0;     // entries of the ready queue that run; 0: none
+  bool record = false;              // keep the scheduler's own events, and the choices
+  std::size_t stack_size = 0;       // bytes of a task's stack; 0: 256 KiB
+  std::string scenario = {};        // stands in the token
+  param_map params = {};            // what `param()` reads; stands in the token
+  trace_sink* sink = nullptr;       // hears each event as it happens; outlives the run
   choice_source* source = nullptr;  // instead of seeded streams; outlives the run
 };
 
@@ -45,24 +45,26 @@ struct report {
   verdict result = verdict::passed;
   explicit operator bool() const noexcept { return result == verdict::passed; }
   std::uint64_t seed = 0;
-  std::string token;              // `reprise replay TOKEN` repeats it
-  std::string what;               // one paragraph for a person: what failed, where, when (virtual), in which task
-  std::string exception;          // type of what left the root task; empty when nothing did
-  duration elapsed{0};            // virtual time when the last leftover had unwound
+  std::string token;  // `reprise replay TOKEN` repeats it
+  std::string
+      what;  // one paragraph for a person: what failed, where, when (virtual), in which task
+  std::string exception;  // type of what left the root task; empty when nothing did
+  duration elapsed{0};    // virtual time when the last leftover had unwound
   std::uint64_t steps = 0;
   std::uint64_t preemptions = 0;  // choices that left a task that could have gone on
   std::uint64_t tasks = 0;        // how many were made, the root included
   std::uint64_t digest = 0;       // of its events: the same for the same seed, on every machine
   std::vector<trace_event> events;
-  std::vector<choice> choices;    // when recorded
+  std::vector<choice> choices;  // when recorded
 };
 
 namespace detail {
 report run_box(const config& options, box_base* body);
 /// As `run_box`, but what nobody asked for is not built: no token, no events.
 report run_briefly(const config& options, box_base* body);
-/// Puts the handlers of stack overflow and std::terminate in place, in front of what a test framework has put there. Each `run_box` does;
-/// many brief runs do it once, before. Cost: three system calls.
+/// Puts the handlers of stack overflow and std::terminate in place, in front of what a test
+/// framework has put there. Each `run_box` does; many brief runs do it once, before. Cost: three
+/// system calls.
 void watch_for_crashes();
 /// Where a body's box is made: in the run's memory, which an OS thread keeps between its runs.
 void prepare_run();
@@ -70,15 +72,19 @@ void prepare_run();
 template <class F>
 box_base* body_box(F&& body) {
   prepare_run();
-  auto call = [f = std::decay_t<F>(std::forward<F>(body))]() mutable { static_cast<void>(std::invoke(f)); };
+  auto call = [f = std::decay_t<F>(std::forward<F>(body))]() mutable {
+    static_cast<void>(std::invoke(f));
+  };
   return make_box<closure<decltype(call), void>>(std::move(call));
 }
 }  // namespace detail
 
-/// Runs `body` in a simulated world, as the root task "Task-1", to its end. A pure function of the program and `options`.
+/// Runs `body` in a simulated world, as the root task "Task-1", to its end. A pure function of the
+/// program and `options`.
 ///
-/// Never lets an exception of the body out: it becomes `verdict::failed`. Tasks left over are cancelled and unwound.
-/// Throws: `error` inside a run; `std::bad_alloc` when there is no memory for stacks. One run at a time in an OS thread.
+/// Never lets an exception of the body out: it becomes `verdict::failed`. Tasks left over are
+/// cancelled and unwound. Throws: `error` inside a run; `std::bad_alloc` when there is no memory
+/// for stacks. One run at a time in an OS thread.
 template <class F>
   requires std::invocable<std::decay_t<F>&>
 report run(const config& options, F&& body) {
@@ -90,15 +96,18 @@ report run(std::uint64_t seed, F&& body) {
   return run(config{.seed = seed}, std::forward<F>(body));
 }
 
-/// The run's own workload stream: seeded by the run's seed as Python's `random.seed(seed)` would be. Throws: `no_simulation`.
+/// The run's own workload stream: seeded by the run's seed as Python's `random.seed(seed)` would
+/// be. Throws: `no_simulation`.
 [[nodiscard]] prng& rng();
 
-/// A choice of the user's own, in [0, bound), from the stream `name` of the run. Recorded and replayed like every choice.
+/// A choice of the user's own, in [0, bound), from the stream `name` of the run. Recorded and
+/// replayed like every choice.
 ///
 /// Throws: `std::invalid_argument` for bound 0.
 [[nodiscard]] std::uint64_t choose(std::string_view name, std::uint64_t bound);
 
-/// The scenario's parameter `name`, as text. Throws: `std::invalid_argument` when the run has none of that name.
+/// The scenario's parameter `name`, as text. Throws: `std::invalid_argument` when the run has none
+/// of that name.
 [[nodiscard]] const std::string& param_text(std::string_view name);
 
 }  // namespace reprise

@@ -15,8 +15,10 @@ class semaphore : public detail::sync_object {
 public:
   static constexpr std::int64_t unbounded = std::numeric_limits<std::int64_t>::max();
 
-  /// `most`: releasing above it fails the run. Throws: `std::invalid_argument` for negative permits, or more than `most`.
-  explicit semaphore(std::int64_t permits = 1, std::int64_t most = unbounded, std::string_view name = {});
+  /// `most`: releasing above it fails the run. Throws: `std::invalid_argument` for negative
+  /// permits, or more than `most`.
+  explicit semaphore(std::int64_t permits = 1, std::int64_t most = unbounded,
+                     std::string_view name = {});
   semaphore(std::int64_t permits, std::string_view name) : semaphore(permits, unbounded, name) {}
 
   /// Throws: `cancelled`; a permit that had been passed to it goes to the next one.

@@ -10,8 +10,8 @@
 
 namespace reprise {
 
-/// A reader-writer lock for tasks; std's SharedLockable. One line for both kinds, first in, first out: readers that stand together go together, and no
-/// reader overtakes a writer.
+/// A reader-writer lock for tasks; std's SharedLockable. One line for both kinds, first in, first
+/// out: readers that stand together go together, and no reader overtakes a writer.
 class shared_mutex : public detail::sync_object {
 public:
   shared_mutex() : shared_mutex(std::string_view{}) {}

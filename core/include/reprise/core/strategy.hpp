@@ -14,15 +14,18 @@ namespace reprise {
 
 /// Who picks the task that runs next, in one run. The engine asks it, and knows none by name.
 ///
-/// A policy may keep state; its decisions must be a function of the stream it was made with and of what it was shown.
+/// A policy may keep state; its decisions must be a function of the stream it was made with and of
+/// what it was shown.
 class scheduling_policy {
 public:
   virtual ~scheduling_policy() = default;
-  /// An index into `candidates`, of which there are at least two. Index 0 is what `fifo()` would do.
+  /// An index into `candidates`, of which there are at least two. Index 0 is what `fifo()` would
+  /// do.
   virtual std::size_t pick(const candidate_list& candidates) = 0;
 };
 
-/// A way to search schedules: its name, its parameters, how to make its policy. One static object each.
+/// A way to search schedules: its name, its parameters, how to make its policy. One static object
+/// each.
 struct strategy_kind {
   std::uint8_t id;         // stands in tokens: never reused
   std::string_view name;   // as it is spelled in C++ and on the command line
@@ -37,11 +40,14 @@ class strategy {
 public:
   /// `fifo()`.
   strategy() noexcept;
-  explicit strategy(const strategy_kind& kind, std::array<std::uint64_t, 2> parameters = {}) noexcept
+  explicit strategy(const strategy_kind& kind,
+                    std::array<std::uint64_t, 2> parameters = {}) noexcept
       : kind_(&kind), parameters_(parameters) {}
 
   [[nodiscard]] const strategy_kind& kind() const noexcept { return *kind_; }
-  [[nodiscard]] const std::array<std::uint64_t, 2>& parameters() const noexcept { return parameters_; }
+  [[nodiscard]] const std::array<std::uint64_t, 2>& parameters() const noexcept {
+    return parameters_;
+  }
   /// As it is spelled: "random_walk", "pct(3)".
   [[nodiscard]] std::string to_string() const;
   /// Throws: `std::invalid_argument` that lists what there is.

@@ -9,11 +9,13 @@
 
 namespace reprise {
 
-/// A small fast generator for the simulator's own draws: schedules, faults, streams that a user names.
+/// A small fast generator for the simulator's own draws: schedules, faults, streams that a user
+/// names.
 ///
-/// Streams are split from a run's seed by purpose, so that one more draw in one never shifts another. Its draws per seed
-/// are part of the format of a token: they never change. Source: xoshiro256** of Blackman and Vigna, 2018,
-/// seeded by SplitMix64 (Steele, Lea and Flood, 2014). Integers only, so the same on every machine.
+/// Streams are split from a run's seed by purpose, so that one more draw in one never shifts
+/// another. Its draws per seed are part of the format of a token: they never change. Source:
+/// xoshiro256** of Blackman and Vigna, 2018, seeded by SplitMix64 (Steele, Lea and Flood, 2014).
+/// Integers only, so the same on every machine.
 class stream {
 public:
   using result_type = std::uint64_t;

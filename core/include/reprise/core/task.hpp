@@ -40,21 +40,27 @@ public:
   /// Throws: `invalid_state` while it runs; `cancelled` when it was cancelled.
   [[nodiscard]] std::exception_ptr exception() const;
 
-  /// Asks the task to stop: `cancelled` is thrown where it waits, on the next turn. What the task itself waits for is asked first.
+  /// Asks the task to stop: `cancelled` is thrown where it waits, on the next turn. What the task
+  /// itself waits for is asked first.
   ///
   /// Returns false when the task is done already. Requests are counted.
-  bool cancel(std::string_view message = {}) const { return detail::cancel(checked("task::cancel"), message); }
-  /// Takes one request back and returns how many are left, as a task does that handled its cancellation.
+  bool cancel(std::string_view message = {}) const {
+    return detail::cancel(checked("task::cancel"), message);
+  }
+  /// Takes one request back and returns how many are left, as a task does that handled its
+  /// cancellation.
   std::uint32_t uncancel() const;
   /// Requests that were not taken back.
   [[nodiscard]] std::uint32_t cancelling() const;
 
   /// Waits until the task has ended, however it ended.
   ///
-  /// Throws: `cancelled` when the caller was cancelled (and with it the task); `std::logic_error` when a task waits for itself.
+  /// Throws: `cancelled` when the caller was cancelled (and with it the task); `std::logic_error`
+  /// when a task waits for itself.
   void join() const { detail::await_done(core_, "task::join"); }
 
-  /// Calls `f(any_task)` one turn after the task ends, outside any task; at the next turn if it has ended already.
+  /// Calls `f(any_task)` one turn after the task ends, outside any task; at the next turn if it has
+  /// ended already.
   template <class F>
     requires std::invocable<F&, any_task>
   done_callback add_done_callback(F f) const;
@@ -81,10 +87,12 @@ public:
   task() = default;
   explicit task(detail::core_ref core) noexcept : any_task(std::move(core)) {}
 
-  /// Waits until the task has ended; returns its value or throws its exception. Does not suspend when it has ended already.
+  /// Waits until the task has ended; returns its value or throws its exception. Does not suspend
+  /// when it has ended already.
   ///
   /// A copy, as often as asked; a value that can't be copied is moved out once.
-  /// Throws: what the task threw; `cancelled` when either was cancelled; `std::logic_error` when a task waits for itself.
+  /// Throws: what the task threw; `cancelled` when either was cancelled; `std::logic_error` when a
+  /// task waits for itself.
   T get() const {
     detail::await_result(core_, "task::get");
     return detail::take_value<T>(core_, "task::get");
@@ -100,7 +108,8 @@ public:
 class done_callback {
 public:
   done_callback() = default;
-  explicit done_callback(std::shared_ptr<std::function<void(any_task)>> f) : function_(std::move(f)) {}
+  explicit done_callback(std::shared_ptr<std::function<void(any_task)>> f)
+      : function_(std::move(f)) {}
 
 private:
   friend class any_task;
@@ -110,7 +119,7 @@ private:
 /// How to make a task.
 struct spawn_options {
   std::string_view name = {};  // empty: "Task-N"
-  std::size_t stack_size = 0; // bytes; 0: what the run says
+  std::size_t stack_size = 0;  // bytes; 0: what the run says
 };
 
 namespace detail {
@@ -122,13 +131,15 @@ void add_done_callback(const core_ref& core, std::shared_ptr<std::function<void(
 /// Makes a task of `f`. It starts when its creator suspends, behind everything that is ready.
 ///
 /// The callable may be move-only; it is destroyed when the task ends, before its waiters resume.
-/// Throws: `no_simulation` outside a run. Cost: no system call; the stack is bound when the task first runs.
+/// Throws: `no_simulation` outside a run. Cost: no system call; the stack is bound when the task
+/// first runs.
 template <class F>
   requires std::invocable<std::decay_t<F>>
 auto spawn(const spawn_options& options, F&& f) {
   using result = std::invoke_result_t<std::decay_t<F>>;
   using box = detail::closure<std::decay_t<F>, result>;
-  return task<result>(detail::spawn_box(options, detail::make_box<box>(std::forward<F>(f)), "spawn"));
+  return task<result>(
+      detail::spawn_box(options, detail::make_box<box>(std::forward<F>(f)), "spawn"));
 }
 template <class F>
   requires std::invocable<std::decay_t<F>>
@@ -141,7 +152,8 @@ auto spawn(F&& f) {
   return spawn(spawn_options{}, std::forward<F>(f));
 }
 
-/// The running task; false in a condition when no task runs (in a callback, in an offloaded job, outside a run).
+/// The running task; false in a condition when no task runs (in a callback, in an offloaded job,
+/// outside a run).
 [[nodiscard]] any_task current_task() noexcept;
 
 namespace detail {
@@ -151,7 +163,8 @@ void spend(delay d);
 }  // namespace detail
 /// Waits `d` of virtual time, rounded to the nearest nanosecond; `d` ≤ 0 is a `yield()`.
 ///
-/// More than the clock can hold waits for ever. Throws: `std::invalid_argument` for NaN, `cancelled`, `no_simulation`.
+/// More than the clock can hold waits for ever. Throws: `std::invalid_argument` for NaN,
+/// `cancelled`, `no_simulation`.
 template <class Rep, class Period>
 void sleep_for(std::chrono::duration<Rep, Period> d) {
   detail::sleep(detail::to_delay(d));
@@ -163,8 +176,8 @@ inline void sleep_until(virtual_clock::time_point t) {
 /// Lets every task that is ready run before this one goes on.
 void yield();
 
-/// Takes the CPU for `d` of virtual time: the clock moves, and everything else is late. In an offloaded job it holds the
-/// job's worker alone. Throws: `std::invalid_argument` for NaN.
+/// Takes the CPU for `d` of virtual time: the clock moves, and everything else is late. In an
+/// offloaded job it holds the job's worker alone. Throws: `std::invalid_argument` for NaN.
 template <class Rep, class Period>
 void spend(std::chrono::duration<Rep, Period> d) {
   detail::spend(detail::to_delay(d));

@@ -53,10 +53,12 @@ private:
   detail::group_state* state_;
 };
 
-/// Calls `f(task_group&)` in the caller's own task, then waits for every task spawned in the group; returns `f`'s value.
+/// Calls `f(task_group&)` in the caller's own task, then waits for every task spawned in the group;
+/// returns `f`'s value.
 ///
-/// When a child or the body fails, the others (and the body) are cancelled, all have ended, then the failures are thrown together as an
-/// `exception_group`. A child that was cancelled is no failure. Cost: the caller resumes two turns after the last child ends.
+/// When a child or the body fails, the others (and the body) are cancelled, all have ended, then
+/// the failures are thrown together as an `exception_group`. A child that was cancelled is no
+/// failure. Cost: the caller resumes two turns after the last child ends.
 template <class F>
 auto with_task_group(F&& f) {
   using result = std::invoke_result_t<F, task_group&>;

@@ -15,9 +15,11 @@ namespace detail {
 void set_task_local(const void* key, std::any value);
 }  // namespace detail
 
-/// A value of each task's own. A new task starts with a copy of what its creator has at that moment.
+/// A value of each task's own. A new task starts with a copy of what its creator has at that
+/// moment.
 ///
-/// (A `thread_local` is shared by the tasks of a run: they are all on one OS thread.) Outside any task, in callbacks, it reads as its initial value.
+/// (A `thread_local` is shared by the tasks of a run: they are all on one OS thread.) Outside any
+/// task, in callbacks, it reads as its initial value.
 template <std::copyable T>
 class task_local {
 public:

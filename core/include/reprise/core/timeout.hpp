@@ -21,8 +21,11 @@ public:
   /// The virtual instant at which it strikes; none when it never does.
   [[nodiscard]] std::optional<virtual_clock::time_point> deadline() const noexcept;
   /// Whether it struck.
-  [[nodiscard]] bool expired() const noexcept { return state_ == state::expiring || state_ == state::expired; }
-  /// Moves it; an instant that is not ahead strikes on the next turn. Throws: `error` when it has struck.
+  [[nodiscard]] bool expired() const noexcept {
+    return state_ == state::expiring || state_ == state::expired;
+  }
+  /// Moves it; an instant that is not ahead strikes on the next turn. Throws: `error` when it has
+  /// struck.
   void reschedule(virtual_clock::time_point when);
   /// It never strikes.
   void disable();
@@ -87,13 +90,16 @@ decltype(auto) run_with_deadline(std::int64_t deadline, F&& f) {
 }
 }  // namespace detail
 
-/// Calls `f` in the caller's own task and returns its value; after `d` of virtual time it is cancelled and `timed_out` is thrown.
+/// Calls `f` in the caller's own task and returns its value; after `d` of virtual time it is
+/// cancelled and `timed_out` is thrown.
 ///
-/// `f` may take a `timeout_scope&`. `d` ≤ 0 strikes on the next turn. A cancellation by somebody else stays one.
+/// `f` may take a `timeout_scope&`. `d` ≤ 0 strikes on the next turn. A cancellation by somebody
+/// else stays one.
 template <class Rep, class Period, class F>
 decltype(auto) with_timeout(std::chrono::duration<Rep, Period> d, F&& f) {
   return detail::run_with_deadline(
-      detail::deadline_after(detail::now_ns("with_timeout"), detail::to_delay(d).ns), std::forward<F>(f));
+      detail::deadline_after(detail::now_ns("with_timeout"), detail::to_delay(d).ns),
+      std::forward<F>(f));
 }
 /// The same, at an instant of virtual time.
 template <class F>
@@ -108,11 +114,13 @@ void cancel_and_wait(const core_ref& core);
 void shield(const core_ref& core);
 }  // namespace detail
 
-/// Waits for the task, for `d` at most; then cancels it, waits until it has ended, and throws `timed_out`. A task that ignores the cancellation and
-/// gives a value gives it here. With `d` ≤ 0 a task that is not done is cancelled at once.
+/// Waits for the task, for `d` at most; then cancels it, waits until it has ended, and throws
+/// `timed_out`. A task that ignores the cancellation and gives a value gives it here. With `d` ≤ 0
+/// a task that is not done is cancelled at once.
 template <class T, class Rep, class Period>
 T wait_for(const task<T>& t, std::chrono::duration<Rep, Period> d) {
-  if (const auto delay = detail::to_delay(d); delay.positive) return with_timeout(d, [&] { return t.get(); });
+  if (const auto delay = detail::to_delay(d); delay.positive)
+    return with_timeout(d, [&] { return t.get(); });
   if (!t.done()) {
     detail::cancel_and_wait(t.core());
     if (t.cancelled()) throw timed_out();

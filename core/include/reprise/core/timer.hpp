@@ -28,7 +28,8 @@ class timer {
 public:
   timer() = default;
   explicit timer(detail::timer_id id) noexcept : id_(id) {}
-  /// The callback is not called, and what it captured is dropped at once. Returns false when it was called or cancelled before.
+  /// The callback is not called, and what it captured is dropped at once. Returns false when it was
+  /// called or cancelled before.
   bool cancel() noexcept {
     const bool was_pending = detail::cancel_timer(id_);
     cancelled_ |= was_pending;
@@ -42,25 +43,36 @@ private:
   bool cancelled_ = false;
 };
 
-/// Calls `f` on the next turn, outside any task, behind everything that is ready. It can't wait; an exception out of it fails the run.
+/// Calls `f` on the next turn, outside any task, behind everything that is ready. It can't wait; an
+/// exception out of it fails the run.
 template <class F>
   requires std::invocable<std::decay_t<F>>
 timer call_soon(F&& f) {
-  return timer(detail::call_soon(detail::callback_box([f = std::decay_t<F>(std::forward<F>(f))]() mutable { static_cast<void>(std::invoke(f)); })));
+  return timer(detail::call_soon(detail::callback_box(
+      [f = std::decay_t<F>(std::forward<F>(f))]() mutable { static_cast<void>(std::invoke(f)); })));
 }
-/// Calls `f` after `d` of virtual time; at once, but behind everything that is ready, when `d` ≤ 0. Equal deadlines: in the order of the calls.
+/// Calls `f` after `d` of virtual time; at once, but behind everything that is ready, when `d` ≤ 0.
+/// Equal deadlines: in the order of the calls.
 template <class Rep, class Period, class F>
   requires std::invocable<std::decay_t<F>>
 timer call_later(std::chrono::duration<Rep, Period> d, F&& f) {
-  return timer(detail::call_at(detail::deadline_after(detail::now_ns("call_later"), detail::to_delay(d).ns),
-                               detail::callback_box([f = std::decay_t<F>(std::forward<F>(f))]() mutable { static_cast<void>(std::invoke(f)); }), "call_later"));
+  return timer(
+      detail::call_at(detail::deadline_after(detail::now_ns("call_later"), detail::to_delay(d).ns),
+                      detail::callback_box([f = std::decay_t<F>(std::forward<F>(f))]() mutable {
+                        static_cast<void>(std::invoke(f));
+                      }),
+                      "call_later"));
 }
 /// Calls `f` when the clock shows `when`.
 template <class F>
   requires std::invocable<std::decay_t<F>>
 timer call_at(virtual_clock::time_point when, F&& f) {
-  return timer(detail::call_at(when.time_since_epoch().count(),
-                               detail::callback_box([f = std::decay_t<F>(std::forward<F>(f))]() mutable { static_cast<void>(std::invoke(f)); }), "call_at"));
+  return timer(
+      detail::call_at(when.time_since_epoch().count(),
+                      detail::callback_box([f = std::decay_t<F>(std::forward<F>(f))]() mutable {
+                        static_cast<void>(std::invoke(f));
+                      }),
+                      "call_at"));
 }
 
 }  // namespace reprise

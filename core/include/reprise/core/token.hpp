@@ -14,7 +14,8 @@ public:
   using error::error;
 };
 
-/// What repeats a run: "rp1_" and letters, digits and `_` only, with a check sum. Holds seed, strategy, limits, scenario and parameters.
+/// What repeats a run: "rp1_" and letters, digits and `_` only, with a check sum. Holds seed,
+/// strategy, limits, scenario and parameters.
 ///
 /// The grammar is in docs/formats.md.
 [[nodiscard]] std::string encode_token(const config& options);

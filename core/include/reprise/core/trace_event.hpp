@@ -18,7 +18,8 @@ namespace reprise {
 class trace_value {
 public:
   using list = std::vector<trace_value>;
-  using storage = std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double, std::string, list>;
+  using storage =
+      std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double, std::string, list>;
 
   trace_value() = default;  // null
   trace_value(std::nullptr_t) {}
@@ -37,7 +38,8 @@ public:
   trace_value(list values) : value_(std::move(values)) {}
   template <class T>
     requires(!std::same_as<T, trace_value> && std::constructible_from<trace_value, const T&>)
-  trace_value(const std::optional<T>& value) : trace_value(value ? trace_value(*value) : trace_value()) {}
+  trace_value(const std::optional<T>& value)
+      : trace_value(value ? trace_value(*value) : trace_value()) {}
   template <class T>
     requires(!std::same_as<T, trace_value> && std::constructible_from<trace_value, const T&>)
   trace_value(const std::vector<T>& values) : value_(list(values.begin(), values.end())) {}
@@ -63,15 +65,17 @@ struct trace_event {
   std::string name;         // "log", the name of a note, or the operation of a scheduler's event
   std::string text;         // of a log
   std::vector<trace_field> fields;
-  bool user = true;         // false for the scheduler's own
+  bool user = true;  // false for the scheduler's own
 };
 
-/// Listens to a run as it goes. Core announces, a listener writes or shows: it must not call into the run.
+/// Listens to a run as it goes. Core announces, a listener writes or shows: it must not call into
+/// the run.
 class trace_sink {
 public:
   virtual ~trace_sink() = default;
   virtual void on_event(const trace_event& event) = 0;
-  /// Whether `on_event` hears the scheduler's own events too; asked when the run begins. Telling them costs more than the steps.
+  /// Whether `on_event` hears the scheduler's own events too; asked when the run begins. Telling
+  /// them costs more than the steps.
   [[nodiscard]] virtual bool wants_scheduler_events() const { return true; }
   /// The clock is about to move.
   virtual void on_time(duration from, duration to) {

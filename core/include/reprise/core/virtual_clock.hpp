@@ -15,7 +15,8 @@ namespace reprise {
 /// Virtual time, in nanoseconds.
 using duration = std::chrono::nanoseconds;
 
-/// The clock of the run that this OS thread is in. It starts at 0 and moves only when nothing can run.
+/// The clock of the run that this OS thread is in. It starts at 0 and moves only when nothing can
+/// run.
 struct virtual_clock {
   using duration = reprise::duration;
   using rep = duration::rep;

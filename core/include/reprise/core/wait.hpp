@@ -81,10 +81,11 @@ wait_result<T> wait_for_tasks(std::vector<task<T>> tasks, until what, std::optio
 
 }  // namespace detail
 
-/// Waits until the tasks are as `what` says. Nobody is cancelled and nothing is thrown for a failed task.
+/// Waits until the tasks are as `what` says. Nobody is cancelled and nothing is thrown for a failed
+/// task.
 ///
-/// Duplicates are dropped. Throws: `std::invalid_argument` for no tasks. Cost: the caller resumes two turns after the end that
-/// decided, also when all are done already.
+/// Duplicates are dropped. Throws: `std::invalid_argument` for no tasks. Cost: the caller resumes
+/// two turns after the end that decided, also when all are done already.
 template <detail::task_range R>
 auto wait(R&& tasks, until what = until::all_completed) {
   using T = detail::task_of<R>;
@@ -102,9 +103,11 @@ template <class T>
 class completion_range {
 public:
   completion_range(std::vector<task<T>> tasks, std::optional<detail::delay> within)
-      : tasks_(std::move(tasks)), queue_(std::make_unique<detail::completion_queue>(detail::cores_of(tasks_), within)) {}
+      : tasks_(std::move(tasks)),
+        queue_(std::make_unique<detail::completion_queue>(detail::cores_of(tasks_), within)) {}
 
-  /// Waits for the next task that ends. Precondition: `remaining() > 0`. Throws: `timed_out` for each task that did not end in time.
+  /// Waits for the next task that ends. Precondition: `remaining() > 0`. Throws: `timed_out` for
+  /// each task that did not end in time.
   task<T>& next() { return tasks_[queue_->next()]; }
   [[nodiscard]] std::size_t remaining() const noexcept { return queue_->left(); }
 
@@ -120,7 +123,9 @@ public:
       return *this;
     }
     void operator++(int) { ++*this; }
-    friend bool operator==(const iterator& i, std::default_sentinel_t) { return i.current_ == nullptr; }
+    friend bool operator==(const iterator& i, std::default_sentinel_t) {
+      return i.current_ == nullptr;
+    }
 
   private:
     completion_range* range_;
@@ -140,7 +145,8 @@ auto as_completed(R&& tasks) {
   using T = detail::task_of<R>;
   return completion_range<T>(detail::distinct<T>(tasks), std::nullopt);
 }
-/// The same, with `timed_out` from the loop once `within` of virtual time has passed. The tasks go on.
+/// The same, with `timed_out` from the loop once `within` of virtual time has passed. The tasks go
+/// on.
 template <detail::task_range R, class Rep, class Period>
 auto as_completed(R&& tasks, std::chrono::duration<Rep, Period> within) {
   using T = detail::task_of<R>;

@@ -9,7 +9,8 @@ namespace reprise::detail {
 class engine;
 struct waiter;
 
-/// Tasks that wait, in the order in which they came. Its nodes live on the waiters' stacks; destroying the queue detaches them.
+/// Tasks that wait, in the order in which they came. Its nodes live on the waiters' stacks;
+/// destroying the queue detaches them.
 class wait_queue {
 public:
   wait_queue() = default;
@@ -37,7 +38,8 @@ public:
 protected:
   sync_object(const char* type, std::string_view name);
   ~sync_object();
-  /// The run that the caller is in. Throws: `no_simulation`, `stale_handle` when the object is of another run.
+  /// The run that the caller is in. Throws: `no_simulation`, `stale_handle` when the object is of
+  /// another run.
   engine& enter(const char* call) const;
   /// The same for calls that never throw: null where `enter` would throw.
   engine* try_enter() const noexcept;

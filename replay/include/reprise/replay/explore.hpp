@@ -20,21 +20,22 @@ struct search {
   std::uint64_t seed = 0;
   strategy schedule = random_walk();
   std::uint64_t runs = 1000;
-  bool keep_going = false;      // past the first failure
-  duration time_limit = {};     // of each run, as in `config`
+  bool keep_going = false;   // past the first failure
+  duration time_limit = {};  // of each run, as in `config`
   std::uint64_t step_limit = 0;
   std::size_t stack_size = 0;
   std::string scenario = {};
   param_map params = {};
-  /// Called after each run, with the runs so far and the failures among them; false stops the search.
+  /// Called after each run, with the runs so far and the failures among them; false stops the
+  /// search.
   std::function<bool(std::uint64_t, std::uint64_t)> progress = {};
 };
 
 /// What a search came to.
 struct exploration {
-  std::uint64_t runs = 0;               // executed
-  std::optional<report> failure;        // the first
-  std::vector<report> failures;         // all that were found
+  std::uint64_t runs = 0;         // executed
+  std::optional<report> failure;  // the first
+  std::vector<report> failures;   // all that were found
   explicit operator bool() const noexcept { return !failure; }
 };
 
@@ -43,7 +44,8 @@ using body_maker = std::function<box_base*()>;
 exploration explore(const search& what, const body_maker& make);
 report replay(std::string_view token, const body_maker& make);
 
-/// A fresh copy for each run, so that what one run does to its captures is no input of the next; by reference where a body can't be copied.
+/// A fresh copy for each run, so that what one run does to its captures is no input of the next; by
+/// reference where a body can't be copied.
 template <class F>
 body_maker maker_of(F& body) {
   return [&body]() -> box_base* {
@@ -58,7 +60,8 @@ body_maker maker_of(F& body) {
 
 /// Runs `body` under one seed after another, to the first failure.
 ///
-/// `body` is copied for each run. Throws: `error` inside a run. Cost: that of the runs; nothing is kept of those that pass.
+/// `body` is copied for each run. Throws: `error` inside a run. Cost: that of the runs; nothing is
+/// kept of those that pass.
 template <class F>
   requires std::invocable<std::decay_t<F>&>
 exploration explore(const search& what, F&& body) {

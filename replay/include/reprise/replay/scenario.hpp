@@ -16,9 +16,10 @@ namespace reprise {
 /// A parameter that a scenario declares.
 struct parameter {
   std::string name;
-  std::string initial;     // its value unless one is given
-  std::string about;       // one line for a person
-  std::string quick = {};  // its value where the scenario is one of many (`run --all`); empty: `initial`
+  std::string initial;  // its value unless one is given
+  std::string about;    // one line for a person
+  std::string quick =
+      {};  // its value where the scenario is one of many (`run --all`); empty: `initial`
 };
 
 /// A named program under simulation.
@@ -40,7 +41,8 @@ struct scenario {
 /// Throws: `std::invalid_argument` for a parameter that `s` does not declare.
 [[nodiscard]] config options_for(const scenario& s, config options);
 
-/// A value was given to a parameter that does not do: the fault of who gave it, not of the scenario.
+/// A value was given to a parameter that does not do: the fault of who gave it, not of the
+/// scenario.
 class bad_parameter : public std::invalid_argument {
 public:
   using std::invalid_argument::invalid_argument;
@@ -57,12 +59,14 @@ template <class T = std::string>
   } else if constexpr (std::same_as<T, bool>) {
     if (text == "true" || text == "1") return true;
     if (text == "false" || text == "0") return false;
-    throw bad_parameter("parameter '" + std::string(name) + "': '" + text + "' is neither true nor false");
+    throw bad_parameter("parameter '" + std::string(name) + "': '" + text +
+                        "' is neither true nor false");
   } else {
     T value{};
     const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (failure != std::errc() || end != text.data() + text.size())
-      throw bad_parameter("parameter '" + std::string(name) + "': '" + text + "' is not a number of its kind, or out of its range");
+      throw bad_parameter("parameter '" + std::string(name) + "': '" + text +
+                          "' is not a number of its kind, or out of its range");
     return value;
   }
 }
@@ -75,12 +79,15 @@ struct scenario_registration {
 
 }  // namespace reprise
 
-/// Defines a scenario: `REPRISE_SCENARIO("greet", "three greetings at once") { … }`. Parameters may follow:
-/// `REPRISE_SCENARIO("sleepers", "many sleepers", reprise::parameter{"n", "1000", "how many"}) { … }`.
-#define REPRISE_SCENARIO(name, about, ...) REPRISE_SCENARIO_2(__COUNTER__, name, about __VA_OPT__(, ) __VA_ARGS__)
-#define REPRISE_SCENARIO_2(n, name, about, ...) REPRISE_SCENARIO_3(n, name, about __VA_OPT__(, ) __VA_ARGS__)
-#define REPRISE_SCENARIO_3(n, name, about, ...)                               \
-  static void reprise_scenario_##n();                                         \
+/// Defines a scenario: `REPRISE_SCENARIO("greet", "three greetings at once") { … }`. Parameters may
+/// follow: `REPRISE_SCENARIO("sleepers", "many sleepers", reprise::parameter{"n", "1000", "how
+/// many"}) { … }`.
+#define REPRISE_SCENARIO(name, about, ...) \
+  REPRISE_SCENARIO_2(__COUNTER__, name, about __VA_OPT__(, ) __VA_ARGS__)
+#define REPRISE_SCENARIO_2(n, name, about, ...) \
+  REPRISE_SCENARIO_3(n, name, about __VA_OPT__(, ) __VA_ARGS__)
+#define REPRISE_SCENARIO_3(n, name, about, ...)                                   \
+  static void reprise_scenario_##n();                                             \
   static const ::reprise::detail::scenario_registration reprise_registration_##n( \
-      ::reprise::scenario{name, about, &reprise_scenario_##n, {__VA_ARGS__}}); \
+      ::reprise::scenario{name, about, &reprise_scenario_##n, {__VA_ARGS__}});    \
   static void reprise_scenario_##n()
