@@ -1,4 +1,5 @@
-// C++ keeps the exceptions that are being handled per OS thread. Here each flow of control has its own.
+// C++ keeps the exceptions that are being handled per OS thread. Here each flow of control has its
+// own.
 
 #include "support/run.hpp"
 
@@ -32,7 +33,8 @@ TEST_CASE("two tasks that suspend inside a catch rethrow their own exceptions") 
   passes([] {
     for (int round = 0; round < 3; ++round) {
       // The one that threw first goes on last, and the other way round.
-      auto [a, b, c] = gather([] { return keeps("a", [] { sleep_for(2s); }); }, [] { return keeps("b", [] { sleep_for(1s); }); },
+      auto [a, b, c] = gather([] { return keeps("a", [] { sleep_for(2s); }); },
+                              [] { return keeps("b", [] { sleep_for(1s); }); },
                               [] { return keeps("c", [] { yield(); }); });
       CHECK(a == "a");
       CHECK(b == "b");
@@ -143,7 +145,8 @@ TEST_CASE("a callback has its own exceptions") {
 }
 
 TEST_CASE("an exception that is handled when a run begins is there when it ends") {
-  CHECK(keeps("caller", [] { CHECK(run(0, [] { keeps("task", [] { sleep_for(1s); }); })); }) == "caller");
+  CHECK(keeps("caller", [] { CHECK(run(0, [] { keeps("task", [] { sleep_for(1s); }); })); }) ==
+        "caller");
   CHECK(keeps("caller", [] { CHECK_FALSE(run(0, [] { throw 1; })); }) == "caller");
   CHECK(keeps("caller", [] { CHECK_FALSE(run(0, [] { fail("x"); })); }) == "caller");
 }

@@ -43,7 +43,8 @@ TEST_CASE("the children become tasks at the call, in argument order") {
 
 TEST_CASE("values that can't be copied are moved through gather") {
   passes([] {
-    auto [p, q] = gather([] { return std::make_unique<int>(1); }, [] { return std::make_unique<int>(2); });
+    auto [p, q] =
+        gather([] { return std::make_unique<int>(1); }, [] { return std::make_unique<int>(2); });
     CHECK(*p + *q == 3);
     std::vector<std::function<std::unique_ptr<int>()>> fs{[] { return std::make_unique<int>(3); }};
     CHECK(*gather(fs)[0] == 3);
@@ -67,7 +68,9 @@ TEST_CASE("callables given as a temporary range are moved, those of a variable c
   });
 }
 
-TEST_CASE("a gather of callables owns them: a failure cancels the siblings, and all have ended when it is thrown") {
+TEST_CASE(
+    "a gather of callables owns them: a failure cancels the siblings, and all have ended when it "
+    "is thrown") {
   const auto r = passes([] {
     int alive = 0;
     const auto sibling = [&](int i) {
@@ -83,12 +86,13 @@ TEST_CASE("a gather of callables owns them: a failure cancels the siblings, and 
         }
       };
     };
-    CHECK_THROWS_WITH(gather(sibling(0),
-                             [] {
-                               sleep_for(1s);
-                               throw std::runtime_error("bad");
-                             },
-                             sibling(2)),
+    CHECK_THROWS_WITH(gather(
+                          sibling(0),
+                          [] {
+                            sleep_for(1s);
+                            throw std::runtime_error("bad");
+                          },
+                          sibling(2)),
                       "bad");
     CHECK(alive == 0);
     CHECK(now() == 3s);
@@ -112,7 +116,9 @@ TEST_CASE("the first failure in time is thrown, whatever the order of the argume
   });
 }
 
-TEST_CASE("a sibling that fails while it is cancelled does not hide the first failure, nor fail the run") {
+TEST_CASE(
+    "a sibling that fails while it is cancelled does not hide the first failure, nor fail the "
+    "run") {
   passes([] {
     CHECK_THROWS_WITH(gather([] { throw std::runtime_error("first"); },
                              [] {
@@ -236,7 +242,8 @@ TEST_CASE("a task may be in several gathers at once") {
       sleep_for(1s);
       return 5;
     });
-    auto [a, b] = gather([t] { return std::get<0>(gather(t)); }, [t] { return std::get<0>(gather(t)); });
+    auto [a, b] =
+        gather([t] { return std::get<0>(gather(t)); }, [t] { return std::get<0>(gather(t)); });
     CHECK(a + b == 10);
   });
 }
@@ -277,7 +284,8 @@ TEST_CASE("gather of futures waits for their values") {
 TEST_CASE("a gatherer that is cancelled when its children have ended already hears it") {
   passes([] {
     task<> gatherer;
-    gatherer = spawn([&] { gather([] {}, [&] { call_soon([&] { call_soon([&] { gatherer.cancel(); }); }); }); });
+    gatherer = spawn(
+        [&] { gather([] {}, [&] { call_soon([&] { call_soon([&] { gatherer.cancel(); }); }); }); });
     gatherer.join();
     CHECK(gatherer.cancelled());
   });
@@ -290,7 +298,8 @@ TEST_CASE("gathers may be nested") {
         sleep_for(1s);
         return 1;
       }
-      auto [a, b] = gather([&, depth] { return tree(depth - 1); }, [&, depth] { return tree(depth - 1); });
+      auto [a, b] =
+          gather([&, depth] { return tree(depth - 1); }, [&, depth] { return tree(depth - 1); });
       return a + b;
     };
     CHECK(tree(7) == 128);

@@ -117,7 +117,9 @@ TEST_CASE("handles of one task are equal, of two are not") {
   });
 }
 
-TEST_CASE("cancel throws `cancelled` where the task waits, with its message, and not as a std::exception") {
+TEST_CASE(
+    "cancel throws `cancelled` where the task waits, with its message, and not as a "
+    "std::exception") {
   passes([] {
     std::string seen;
     auto t = spawn([&] {

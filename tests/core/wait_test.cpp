@@ -45,7 +45,8 @@ TEST_CASE("wait for the first gives what is done, and the pending, in argument o
   });
 }
 
-TEST_CASE("wait for the first failure takes a failure, not a cancellation, and all of them otherwise") {
+TEST_CASE(
+    "wait for the first failure takes a failure, not a cancellation, and all of them otherwise") {
   passes([] {
     auto fails = [](int seconds) {
       return spawn([seconds]() -> int {
@@ -112,7 +113,8 @@ TEST_CASE("a wait that ends while its nodes are queued is not looked at again") 
     for (int i = 0; i < 20; ++i) {
       auto t = sleeper(1);
       auto waits = spawn([t] { wait(std::vector{t}); });
-      auto timed = spawn([t] { return wait(std::vector{t}, until::all_completed, 1s).done.size(); });
+      auto timed =
+          spawn([t] { return wait(std::vector{t}, until::all_completed, 1s).done.size(); });
       t.add_done_callback([waits](any_task) { waits.cancel(); });
       waits.join();
       timed.join();
@@ -129,7 +131,8 @@ TEST_CASE("a wait that ends while its nodes are queued is not looked at again") 
 TEST_CASE("as_completed gives tasks in the order of their ends") {
   passes([] {
     std::string order;
-    for (auto& t : as_completed(std::vector{sleeper(3), sleeper(1), sleeper(2)})) order += std::to_string(t.get());
+    for (auto& t : as_completed(std::vector{sleeper(3), sleeper(1), sleeper(2)}))
+      order += std::to_string(t.get());
     CHECK(order == "123");
     CHECK(now() == 3s);
     CHECK(as_completed(std::vector<task<int>>{}).begin() == std::default_sentinel);
