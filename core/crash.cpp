@@ -96,6 +96,10 @@ void on_fault(int number, siginfo_t* info, void* context) {
       unwinding = e.tearing_down();
     } catch (...) {
     }
+  } else {
+    // A frame with something to destroy before its noexcept edge comes here in mid-flight, and
+    // there is no current exception.
+    unwinding = e.tearing_down() && std::uncaught_exceptions() > 0;
   }
   if (unwinding) {
     what += " stands under a noexcept function, so it could not be unwound and is left standing";
