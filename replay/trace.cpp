@@ -235,6 +235,7 @@ std::string build_id() {
         for (std::size_t i = 0; i < object->dlpi_phnum; ++i) {
           const auto& header = object->dlpi_phdr[i];
           if (header.p_type != PT_NOTE) continue;
+          // The loader gives addresses as numbers. NOLINTNEXTLINE(performance-no-int-to-ptr)
           const char* at = reinterpret_cast<const char*>(object->dlpi_addr + header.p_vaddr);
           const char* const end = at + header.p_memsz;
           const std::size_t align = header.p_align > 4 ? header.p_align : 4;

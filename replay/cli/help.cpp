@@ -16,8 +16,8 @@ std::string in_columns(const std::vector<std::pair<std::string, std::string>>& l
   std::string text;
   for (const auto& [left, right] : lines) {
     const std::size_t w = width_of(left);
-    text += std::string(indent, ' ') + left +
-            std::string(w < width ? width - w + between : between, ' ') + right + '\n';
+    text.append(indent, ' ').append(left);
+    text.append(w < width ? width - w + between : between, ' ').append(right).append(1, '\n');
   }
   return text;
 }

@@ -97,16 +97,17 @@ duration read_duration(std::string_view what, std::string_view text) {
 
 std::uint64_t read_size(std::string_view what, std::string_view text, std::uint64_t least,
                         std::uint64_t most) {
+  constexpr std::uint64_t mebi = std::uint64_t{1024} * 1024;
   std::uint64_t factor = 1;
   std::string_view number = text;
   if (text.ends_with('K') || text.ends_with('k')) factor = 1024;
-  if (text.ends_with('M') || text.ends_with('m')) factor = 1024 * 1024;
+  if (text.ends_with('M') || text.ends_with('m')) factor = mebi;
   if (factor > 1) number.remove_suffix(1);
   const auto n = whole_number(number);
   if (!n || *n > most / factor || *n * factor < least)
     throw usage_error(
         fmt::format("{} '{}' is not a size from {}K to {}M: bytes, or a number with K or M.", what,
-                    text, least / 1024, most / (1024 * 1024)));
+                    text, least / 1024, most / mebi));
   return *n * factor;
 }
 

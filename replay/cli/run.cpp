@@ -99,6 +99,7 @@ public:
   exit_code run(const std::vector<const scenario*>& chosen) {
     // All of them are checked before any runs.
     std::vector<config> options;
+    options.reserve(chosen.size());
     for (const scenario* one : chosen) options.push_back(options_of(*one));
     if (!s_.json) print_head(chosen, options);
     for (std::size_t i = 0; i < chosen.size(); ++i) {

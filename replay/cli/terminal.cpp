@@ -14,7 +14,7 @@ namespace reprise::cli {
 
 namespace {
 
-constexpr std::size_t buffer_size = 32 * 1024;
+constexpr std::size_t buffer_size = std::size_t{32} * 1024;
 constexpr std::chrono::milliseconds between_lines{100};
 
 bool is_dumb() {

@@ -18,7 +18,7 @@ namespace reprise::cli {
 
 namespace {
 
-constexpr std::size_t buffer_size = 64 * 1024;
+constexpr std::size_t buffer_size = std::size_t{64} * 1024;
 
 /// The file that a symbolic link means; renaming over the link would replace the link.
 std::string resolved(const std::string& path) {
