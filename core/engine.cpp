@@ -48,6 +48,8 @@ engine& engine::of_thread() {
 
 task_core& engine::task_that_waits(const char* call) {
   if (current_task_) [[likely]] {
+    if (on_main()) [[unlikely]]
+      throw cannot_wait(fmt::format("{}: a formatter can't wait", call));
     if (current_task_->forced) [[unlikely]]
       check_forced(*current_task_);
     return *current_task_;

@@ -248,6 +248,7 @@ TEST_CASE("a group whose owner is unwound by force leaves its children to the ru
                 }
               }
             });
+          yield();
           if (how == 1) fail("in the body");
         });
       });
