@@ -15,7 +15,7 @@ namespace {
 
 std::string here(int line) {
 #if defined(REPRISE_HAVE_BACKTRACE)
-  return "deadlock_test.cpp:" + std::to_string(line);
+  return " (deadlock_test.cpp:" + std::to_string(line) + ")";
 #else
   static_cast<void>(line);
   return "";
@@ -49,8 +49,8 @@ TEST_CASE("two tasks that hold what the other wants are named, with their locks 
   CHECK(r.result == verdict::deadlock);
   INFO(r.what);
   CHECK_THAT(r.what, StartsWith("deadlock at 1 s: 2 tasks wait for each other"));
-  CHECK_THAT(r.what, ContainsSubstring("Task-2 holds left fork (" + here(locks_a) + ") and waits for right fork (" + here(wants_b) + ")"));
-  CHECK_THAT(r.what, ContainsSubstring("Task-3 holds right fork (" + here(locks_b) + ") and waits for left fork (" + here(wants_a) + ")"));
+  CHECK_THAT(r.what, ContainsSubstring("Task-2 holds left fork" + here(locks_a) + " and waits for right fork" + here(wants_b)));
+  CHECK_THAT(r.what, ContainsSubstring("Task-3 holds right fork" + here(locks_b) + " and waits for left fork" + here(wants_a)));
   CHECK_THAT(r.what, ContainsSubstring("Task-1 waits for its children in gather"));
 }
 
@@ -61,8 +61,10 @@ TEST_CASE("a task that locks what it holds is named") {
     m.lock();
   });
   CHECK(r.result == verdict::deadlock);
-  CHECK_THAT(r.what, StartsWith("deadlock at 0 s: a task waits for itself") && ContainsSubstring("Task-1") && ContainsSubstring("door") &&
-                         ContainsSubstring("deadlock_test.cpp:"));
+  CHECK_THAT(r.what, StartsWith("deadlock at 0 s: a task waits for itself") && ContainsSubstring("Task-1") && ContainsSubstring("door"));
+#if defined(REPRISE_HAVE_BACKTRACE)
+  CHECK_THAT(r.what, ContainsSubstring("deadlock_test.cpp:"));
+#endif
 }
 
 TEST_CASE("a lock and a join may close a circle") {
@@ -98,7 +100,7 @@ TEST_CASE("without a circle it says that nothing can run, and what each waits fo
     mutex m;
     promise<> p;
     spawn("listener", [&] { e.wait(); });
-    spawn("getter", [&] { q.get(); });
+    spawn("getter", [&] { static_cast<void>(q.get()); });
     spawn("putter", [&] { full.put(2); });
     spawn("worker", [&] { s.acquire(); });
     spawn("reader", [&] {
