@@ -48,6 +48,8 @@ engine& engine::of_thread() {
 
 task_core& engine::task_that_waits(const char* call) {
   if (current_task_) [[likely]] {
+    if (on_main()) [[unlikely]]
+      throw cannot_wait(fmt::format("{}: a formatter can't wait", call));
     if (current_task_->forced) [[unlikely]]
       check_forced(*current_task_);
     return *current_task_;
@@ -288,10 +290,7 @@ fiber* engine::run_on_runner(ready_entry e) {
 
 void engine::suspend(task_core& me) {
   me.top = current_fiber_;
-  if (current_fiber_->stack && current_fiber_->stack->overrun()) [[unlikely]] {
-    record_overflow();
-    abandon_current();
-  }
+  check_stack();
   fiber* to = next_fiber();
   if (to != current_fiber_) switch_fiber(*this, *current_fiber_, *to);
   if (me.forced) [[unlikely]]
@@ -846,6 +845,7 @@ void engine::task_main() {
       state = future_state::failed;
       failure = std::current_exception();
     }
+    check_stack();
     if (!t.forced) {
       const auto kind = state == future_state::failed ? operation_kind::task_end_failed
                                                       : operation_kind::task_end_ok;
@@ -912,6 +912,7 @@ void engine::runner_main() {
                      fmt::format("a callback failed with {}{}", describe(std::current_exception()),
                                  whereabouts()));
     }
+    check_stack();
     fiber* to = next_fiber();
     if (to != &self) switch_fiber(*this, self, *to);
   }
@@ -941,6 +942,7 @@ void engine::job_sleep(delay d, const char* call) {
   if (!j) throw cannot_wait(fmt::format("{}: a callback can't wait; spawn a task for it", call));
   if (j->forced) check_forced(*j);
   if (d.ns != delay::forever) add_job_sleep(deadline_after(now_, d.ns), *j);
+  check_stack();
   fiber& self = *current_fiber_;
   j->top = &self;
   if (fiber* starter = std::exchange(j->starter, nullptr)) {
@@ -960,6 +962,7 @@ void engine::job_main() {
   } catch (...) {
     j.failure = std::current_exception();
   }
+  check_stack();
   j.box->drop_callable();
   finish_job(j);
   fiber& self = *current_fiber_;

@@ -346,6 +346,13 @@ public:
   /// Ends the run as failed at the next scheduling point, without throwing or suspending here.
   void fail_soon(std::string what) noexcept;
   void record_overflow();
+  /// Ends the run when the running fiber has overrun its stack, where only a canary shows it. Asked before each switch away.
+  void check_stack() {
+    if (current_fiber_->stack && current_fiber_->stack->overrun()) [[unlikely]] {
+      record_overflow();
+      abandon_current();
+    }
+  }
   /// Leaves the running fiber for ever. From a terminate handler, or the landing of a stack
   /// overflow. The failure is recorded before: nothing of the frames that stay is destroyed.
   [[noreturn]] void abandon_current();

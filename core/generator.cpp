@@ -24,6 +24,7 @@ void generator_entry(engine& e) {
   } catch (...) {
     g.failure = std::current_exception();
   }
+  e.check_stack();
   g.finished = true;
   fiber& consumer = *g.consumer;
   leave_fiber(e, g.own, consumer);
@@ -106,6 +107,7 @@ void generator_suspend() {
   generator_state* g = self.generator;
   if (!g) throw error("generator: its yield was called outside its body");
   if (g->stop) throw generator_stop{};
+  e.check_stack();
   switch_fiber(e, self, *g->consumer);
   if (g->stop) throw generator_stop{};
 }

@@ -42,7 +42,7 @@ public:
 
 private:
   template <class F>
-  friend auto with_task_group(F&& f);
+  friend decltype(auto) with_task_group(F&& f);
   task_group();
   ~task_group();
   void check_open() const;
@@ -60,7 +60,7 @@ private:
 /// the failures are thrown together as an `exception_group`. A child that was cancelled is no
 /// failure. Cost: the caller resumes two turns after the last child ends.
 template <class F>
-auto with_task_group(F&& f) {
+decltype(auto) with_task_group(F&& f) {
   using result = std::invoke_result_t<F, task_group&>;
   task_group group;
   std::exception_ptr failure;
@@ -80,9 +80,9 @@ auto with_task_group(F&& f) {
     }
     group.finish(std::move(failure));
     if constexpr (std::is_reference_v<result>) {
-      return std::ref(value->get());
+      return (value->get());
     } else {
-      return std::move(*value);
+      return result(std::move(*value));
     }
   }
 }

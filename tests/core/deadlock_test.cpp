@@ -1,0 +1,155 @@
+// How a deadlock is told: who waits for what, held by whom, where.
+
+#include "support/run.hpp"
+
+#include <memory>
+#include <mutex>
+#include <string>
+
+using namespace reprise;
+using namespace support;
+using Catch::Matchers::ContainsSubstring;
+using Catch::Matchers::StartsWith;
+
+namespace {
+
+std::string here(int line) {
+#if defined(REPRISE_HAVE_BACKTRACE)
+  return " (deadlock_test.cpp:" + std::to_string(line) + ")";
+#else
+  static_cast<void>(line);
+  return "";
+#endif
+}
+
+}  // namespace
+
+TEST_CASE("two tasks that hold what the other wants are named, with their locks and places") {
+  int locks_a = 0, locks_b = 0, wants_a = 0, wants_b = 0;
+  const report r = run(0, [&] {
+    mutex a("left fork"), b("right fork");
+    gather(
+        [&] {
+          locks_a = __LINE__ + 1;
+          a.lock();
+          sleep_for(1s);
+          wants_b = __LINE__ + 1;
+          b.lock();
+          CHECK(false);
+        },
+        [&] {
+          locks_b = __LINE__ + 1;
+          b.lock();
+          sleep_for(1s);
+          wants_a = __LINE__ + 1;
+          a.lock();
+          CHECK(false);
+        });
+  });
+  CHECK(r.result == verdict::deadlock);
+  INFO(r.what);
+  CHECK_THAT(r.what, StartsWith("deadlock at 1 s: 2 tasks wait for each other"));
+  CHECK_THAT(r.what, ContainsSubstring("Task-2 holds left fork" + here(locks_a) + " and waits for right fork" + here(wants_b)));
+  CHECK_THAT(r.what, ContainsSubstring("Task-3 holds right fork" + here(locks_b) + " and waits for left fork" + here(wants_a)));
+  CHECK_THAT(r.what, ContainsSubstring("Task-1 waits for its children in gather"));
+}
+
+TEST_CASE("a task that locks what it holds is named") {
+  const report r = run(0, [] {
+    mutex m("door");
+    m.lock();
+    m.lock();
+  });
+  CHECK(r.result == verdict::deadlock);
+  CHECK_THAT(r.what, StartsWith("deadlock at 0 s: a task waits for itself") && ContainsSubstring("Task-1") && ContainsSubstring("door"));
+#if defined(REPRISE_HAVE_BACKTRACE)
+  CHECK_THAT(r.what, ContainsSubstring("deadlock_test.cpp:"));
+#endif
+}
+
+TEST_CASE("a lock and a join may close a circle") {
+  const report r = run(0, [] {
+    mutex m("ledger");
+    auto child = spawn("child", [&] { m.lock(); });
+    const std::scoped_lock lock(m);
+    child.join();
+  });
+  CHECK(r.result == verdict::deadlock);
+  INFO(r.what);
+  CHECK_THAT(r.what, ContainsSubstring("2 tasks wait for each other") && ContainsSubstring("Task-1 holds ledger") &&
+                         ContainsSubstring("waits for child") && ContainsSubstring("child waits for ledger"));
+}
+
+TEST_CASE("a named writer of a shared mutex is named as its holder") {
+  const report r = run(0, [] {
+    shared_mutex m("table");
+    m.lock();
+    spawn("reader", [&] { m.lock_shared(); }).join();
+  });
+  CHECK_THAT(r.what, ContainsSubstring("table") && ContainsSubstring("held by Task-1"));
+}
+
+TEST_CASE("without a circle it says that nothing can run, and what each waits for") {
+  const report r = run(0, [] {
+    event e("bell");
+    queue<int> q(1, "inbox");
+    queue<int> full(1, "outbox");
+    full.put(1);
+    semaphore s(0, "permits");
+    condition_variable cv("news");
+    mutex m;
+    promise<> p;
+    spawn("listener", [&] { e.wait(); });
+    spawn("getter", [&] { static_cast<void>(q.get()); });
+    spawn("putter", [&] { full.put(2); });
+    spawn("worker", [&] { s.acquire(); });
+    spawn("reader", [&] {
+      std::unique_lock lock(m);
+      cv.wait(lock);
+    });
+    spawn("future", [&] { p.get_future().get(); });
+    spawn("sleeper", [] { sleep_for(std::chrono::duration<double>(1e30)); });
+    sleep_for(1s);
+    sleep_for(std::chrono::duration<double>(1e30));
+  });
+  CHECK(r.result == verdict::deadlock);
+  INFO(r.what);
+  CHECK_THAT(r.what, StartsWith("deadlock at 1 s: 8 tasks wait, nothing can run and no timer is pending"));
+  CHECK_THAT(r.what, ContainsSubstring("listener waits for bell") && ContainsSubstring("getter waits for an item of inbox") &&
+                         ContainsSubstring("putter waits for room in outbox") && ContainsSubstring("worker waits for a permit of permits") &&
+                         ContainsSubstring("reader waits to be notified by news") &&
+                         ContainsSubstring("future waits for a future that nobody has set") && ContainsSubstring("sleeper sleeps for ever"));
+}
+
+TEST_CASE("an object without a name is named by its kind and maker") {
+  const report r = run(0, [] {
+    event first;
+    event second;
+    second.wait();
+  });
+  CHECK_THAT(r.what, StartsWith("deadlock at 0 s: 1 task waits,") && ContainsSubstring("event 2 of Task-1"));
+}
+
+TEST_CASE("of many tasks some are shown, and the others counted") {
+  const report r = run(0, [] {
+    event e;
+    for (int i = 0; i < 3000; ++i) spawn([&] { e.wait(); });
+    e.wait();
+  });
+  CHECK(r.result == verdict::deadlock);
+  CHECK_THAT(r.what, ContainsSubstring("3001 tasks") || ContainsSubstring("3,001 tasks"));
+  CHECK_THAT(r.what, ContainsSubstring("more"));
+  CHECK(std::count(r.what.begin(), r.what.end(), '\n') < 30);
+}
+
+TEST_CASE("a long line before a lock is told in time") {
+  const report r = run(0, [] {
+    mutex m("door");
+    m.lock();
+    std::vector<task<>> all;
+    for (int i = 0; i < 3000; ++i) all.push_back(spawn(spawn_options{.stack_size = 16 * 1024}, [&] { m.lock(); }));
+    m.lock();
+  });
+  CHECK(r.result == verdict::deadlock);
+  CHECK_THAT(r.what, ContainsSubstring("a task waits for itself"));
+}

@@ -1,0 +1,136 @@
+#include "support/run.hpp"
+
+#include <shared_mutex>
+
+using namespace reprise;
+using namespace support;
+
+TEST_CASE("readers share, a writer is alone") {
+  passes([] {
+    shared_mutex m;
+    int readers = 0, most = 0;
+    const auto read = [&] {
+      const std::shared_lock lock(m);
+      most = std::max(most, ++readers);
+      sleep_for(1s);
+      --readers;
+    };
+    const auto write = [&] {
+      const std::unique_lock lock(m);
+      CHECK(readers == 0);
+      sleep_for(1s);
+      CHECK(readers == 0);
+    };
+    gather(read, read, write, read, read);
+    CHECK(most == 2);
+    CHECK(now() == 3s);
+  });
+}
+
+TEST_CASE("no reader overtakes a writer, and the line is kept") {
+  const auto r = passes([] {
+    shared_mutex m;
+    m.lock_shared();
+    spawn([&] {
+      const std::unique_lock lock(m);
+      log("writer");
+    });
+    spawn([&] {
+      const std::shared_lock lock(m);
+      log("reader");
+    });
+    yield();
+    CHECK_FALSE(m.try_lock_shared());
+    CHECK_FALSE(m.try_lock());
+    log("first");
+    m.unlock_shared();
+    yield();
+    yield();
+    CHECK(m.try_lock());
+    CHECK_FALSE(m.try_lock_shared());
+    m.unlock();
+    CHECK(m.try_lock_shared());
+    CHECK(m.try_lock_shared());
+    CHECK_FALSE(m.try_lock());
+    m.unlock_shared();
+    m.unlock_shared();
+  });
+  CHECK(logged(r) == "first writer reader");
+}
+
+TEST_CASE("readers that stand together go together, also one that comes while another is on its way") {
+  passes([] {
+    shared_mutex m;
+    m.lock();
+    event both;
+    int in = 0;
+    const auto read = [&] {
+      const std::shared_lock lock(m);
+      if (++in == 2) both.set();
+      both.wait();  // neither goes on alone
+    };
+    auto first = spawn(read);
+    yield();
+    m.unlock();
+    auto second = spawn(read);  // starts when the first has been woken
+    CHECK_FALSE(m.try_lock_shared());
+    auto third = spawn([&] {
+      const std::unique_lock lock(m);
+      CHECK(in == 2);
+    });
+    gather(first, second, third);
+  });
+}
+
+TEST_CASE("a waiter that is cancelled passes its turn on") {
+  for (const bool writer : {true, false})
+    for (const bool woken : {true, false})
+      passes([writer, woken] {
+        shared_mutex m;
+        if (writer)
+          m.lock_shared();
+        else
+          m.lock();
+        auto first = spawn([&] {
+          if (writer)
+            m.lock();
+          else
+            m.lock_shared();
+          CHECK(false);
+        });
+        int got = 0;
+        auto second = spawn([&] {
+          const std::shared_lock lock(m);
+          ++got;
+        });
+        auto third = spawn([&] {
+          const std::unique_lock lock(m);
+          ++got;
+        });
+        yield();
+        const auto release = [&] { writer ? m.unlock_shared() : m.unlock(); };
+        if (woken) release();
+        first.cancel();
+        if (!woken) {
+          yield();
+          release();
+        }
+        gather(second, third);
+        CHECK(got == 2);
+      });
+}
+
+TEST_CASE("a wrong unlock fails the run") {
+  CHECK(run(0, [] {
+          shared_mutex m;
+          m.lock_shared();
+          m.unlock();
+          yield();
+        }).result == verdict::failed);
+  CHECK(run(0, [] {
+          shared_mutex m;
+          m.lock();
+          m.unlock_shared();
+          yield();
+        }).result == verdict::failed);
+}
