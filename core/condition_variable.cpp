@@ -21,7 +21,7 @@ std::exception_ptr condition_variable::block(void (*unlock)(void*), void* lock,
   in_line.leave();
   notified = how == engine::wake_up::woken;
   if (how != engine::wake_up::cancelled) return nullptr;
-  return std::make_exception_ptr(cancelled(me.cancel_message ? *me.cancel_message : std::string()));
+  return std::make_exception_ptr(cancelled(me.thrown_message ? *me.thrown_message : std::string()));
 }
 
 void condition_variable::notify(std::size_t count) noexcept {

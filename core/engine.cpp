@@ -322,15 +322,27 @@ void engine::yield(task_core& me) {
   me.next = {operation_kind::yield, 0};
   push_step(me);
   suspend(me);
-  if (me.must_cancel) [[unlikely]]
+  if (me.must_cancel) [[unlikely]] {
+    take_request(me);
     throw_cancelled(me);
+  }
+}
+
+namespace {
+
+std::unique_ptr<std::string> text_or_null(std::string_view message) {
+  return message.empty() ? nullptr : std::make_unique<std::string>(message);
+}
+
+}  // namespace
+
+void engine::take_request(task_core& me) {
+  me.must_cancel = false;
+  me.thrown_message = me.cancel_message ? text_or_null(*me.cancel_message) : nullptr;
 }
 
 void engine::throw_cancelled(task_core& me) {
-  me.must_cancel = false;
-  std::string message;
-  if (me.cancel_message) message = *me.cancel_message;
-  throw cancelled(std::move(message));
+  throw cancelled(me.thrown_message ? *me.thrown_message : std::string());
 }
 
 engine::wake_up engine::block(task_core& me, waiter& w, operation_kind op, void* place,
@@ -342,7 +354,7 @@ engine::wake_up engine::block(task_core& me, waiter& w, operation_kind op, void*
   const bool timed = within && within->ns != delay::forever;
   if (timed) add_sleeper(deadline_after(now_, within->ns), me);
   if (me.must_cancel) {
-    me.must_cancel = false;
+    take_request(me);
     wake(w, waiter::state::cancelled);
   }
   {
@@ -361,18 +373,15 @@ engine::wake_up engine::block(task_core& me, waiter& w, operation_kind op, void*
     const at_exit on_exit{*this, me, w, timed};
     suspend(me);
   }
-  if (me.must_cancel) {
-    me.must_cancel = false;
+  if (w.status == waiter::state::cancelled) {
+    me.must_cancel = false;  // asked again before it ran: that is one exception, the first one's
     return wake_up::cancelled;
   }
-  switch (w.status) {
-    case waiter::state::expired:
-      return wake_up::expired;
-    case waiter::state::cancelled:
-      return wake_up::cancelled;
-    default:
-      return wake_up::woken;
+  if (me.must_cancel) {
+    take_request(me);
+    return wake_up::cancelled;
   }
+  return w.status == waiter::state::expired ? wake_up::expired : wake_up::woken;
 }
 
 void engine::wake(waiter& w, waiter::state how) noexcept {
@@ -386,7 +395,10 @@ bool engine::await(task_core& me, future_core& core, operation_kind op, void* pl
   if (&core == static_cast<future_core*>(&me)) {
     push_step(me);
     suspend(me);
-    if (me.must_cancel) throw_cancelled(me);
+    if (me.must_cancel) {
+      take_request(me);
+      throw_cancelled(me);
+    }
     throw error(fmt::format("{} waits for itself", me.name()));
   }
   if (core.done()) return false;
@@ -410,11 +422,19 @@ bool engine::await(task_core& me, future_core& core, operation_kind op, void* pl
     me.next = {op, core.object};
     suspend(me);
   }
-  if (me.must_cancel) {
-    me.must_cancel = false;
-    return true;
+  if (!me.must_cancel) return false;
+  take_request(me);
+  if (core.state == future_state::cancelled) me.thrown_message.reset();
+  if (core.failure) {
+    // When what it waited for was cancelled, too, that is what it hears.
+    try {
+      std::rethrow_exception(core.failure);
+    } catch (const cancelled& c) {
+      me.thrown_message = text_or_null(c.message());
+    } catch (...) {
+    }
   }
-  return false;
+  return true;
 }
 
 // ---------------------------------------------------------------- choices
@@ -684,12 +704,9 @@ bool engine::cancel_chain(task_core& first, std::string_view message) {
     t->being_asked = true;
     ++asked;
     ++t->cancel_requests;
-    if (message.empty()) {
-      t->cancel_message.reset();
-    } else {
-      t->cancel_message = std::make_unique<std::string>(message);
-    }
+    t->cancel_message = text_or_null(message);
     if (t->leaf && t->leaf->status == waiter::state::pending && !t->frozen) {
+      t->thrown_message = text_or_null(message);
       wake(*t->leaf, waiter::state::cancelled);
       break;
     }
@@ -760,6 +777,7 @@ void engine::destroy(future_core& core) noexcept {
     auto& t = static_cast<task_core&>(core);
     t.given_name.reset();
     t.cancel_message.reset();
+    t.thrown_message.reset();
     auto locals = std::move(t.locals);
     box_base* box = std::exchange(core.box, nullptr);
     const std::exception_ptr failure = std::exchange(core.failure, nullptr);
@@ -830,11 +848,15 @@ void engine::task_main() {
     future_state state = future_state::value;
     std::exception_ptr failure;
     try {
-      if (t.must_cancel) throw_cancelled(t);
+      if (t.must_cancel) {
+        take_request(t);
+        throw_cancelled(t);
+      }
       t.box->invoke();
       if (t.must_cancel) {  // asked after its last wait: it ends cancelled, and its value is lost
         state = future_state::cancelled;
-        t.must_cancel = false;
+        take_request(t);
+        if (t.thrown_message) failure = std::make_exception_ptr(cancelled(*t.thrown_message));
       }
     } catch (const cancelled&) {
       state = future_state::cancelled;

@@ -105,7 +105,9 @@ struct alignas(16) task_core : future_core {
   task_core* older = nullptr;  // tasks that have not ended, in the order of their making
   task_core* younger = nullptr;
   std::unique_ptr<std::string> given_name;
-  std::unique_ptr<std::string> cancel_message;
+  std::unique_ptr<std::string> cancel_message;  // of the last request
+  // Of the request that it is woken with: a later one does not change it.
+  std::unique_ptr<std::string> thrown_message;
   std::unique_ptr<std::map<const void*, std::any>> locals;
 
   [[nodiscard]] std::string name() const;
@@ -260,6 +262,8 @@ public:
                 const delay* within = nullptr);
   /// Throws the cancellation that `block` or `await` returned.
   [[noreturn]] void throw_cancelled(task_core& me);
+  /// Makes the request that is pending the one to be thrown.
+  static void take_request(task_core& me);
   /// Waits until `core` is done; true when the caller was cancelled instead of hearing it.
   bool await(task_core& me, future_core& core, operation_kind op, void* place);
   void wake(waiter& w, waiter::state how = waiter::state::woken) noexcept;

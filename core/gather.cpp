@@ -40,6 +40,16 @@ struct gathering final : gather_core {
   }
   static void forget(callback_node& n) { static_cast<node&>(n).owner->drop_user(); }
 
+  /// What a gather that was cancelled throws: what its last child was told.
+  static std::exception_ptr cancellation_of(const future_core& child) {
+    if (child.state == future_state::cancelled && child.failure) return child.failure;
+    if (child.kind == future_kind::task) {
+      const auto& message = static_cast<const task_core&>(child).cancel_message;
+      if (message) return std::make_exception_ptr(cancelled(*message));
+    }
+    return std::make_exception_ptr(cancelled());
+  }
+
   void note_end(engine& e, future_core& child) {
     ++ended;
     child.collected = true;
@@ -58,7 +68,7 @@ struct gathering final : gather_core {
     if (first_failure) {
       e.complete(*this, future_state::failed, first_failure);
     } else if (cancel_asked) {
-      e.complete(*this, future_state::failed, std::make_exception_ptr(cancelled()));
+      e.complete(*this, future_state::failed, cancellation_of(child));
     } else {
       e.complete(*this, future_state::value);
     }

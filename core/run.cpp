@@ -192,6 +192,7 @@ void engine::tear_down_round(bool frozen) {
       if (frozen) {
         left[i]->frozen = false;
         ++left[i]->cancel_requests;
+        left[i]->thrown_message.reset();
         wake(*left[i]->leaf, waiter::state::cancelled);
       } else {
         static_cast<void>(cancel(*left[i], {}));

@@ -131,7 +131,7 @@ void task_group::finish(std::exception_ptr failure) {
     if (how == detail::engine::wake_up::cancelled && !s.aborting) {
       // The parent is being cancelled: so is the group.
       cancellation = std::make_exception_ptr(
-          cancelled(me.cancel_message ? *me.cancel_message : std::string()));
+          cancelled(me.thrown_message ? *me.thrown_message : std::string()));
       s.abort();
     }
   }

@@ -143,6 +143,8 @@ void shield(const core_ref& ref) {
     release_on_end node(e, ref, w);
     const auto how = e.block(me, w, operation_kind::shield, __builtin_return_address(0));
     if (how == engine::wake_up::cancelled) e.throw_cancelled(me);
+    // That it was cancelled the waiter hears, but not what was said, as in asyncio.
+    if (core.state == future_state::cancelled) throw cancelled();
   }
   throw_failure(ref, "shield");
 }

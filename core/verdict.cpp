@@ -170,6 +170,7 @@ void engine::freeze() {
     if (to != &self) switch_fiber(*this, self, *to);
     me->leaf = nullptr;
     if (me->forced) check_forced(*me);
+    me->must_cancel = false;
     throw_cancelled(*me);
   }
   if (job* const j = current_job_) {

@@ -133,13 +133,4 @@ ORACLE_SCENARIO(gather_resume_ticks) {
   t.get();
 }
 
-// Once a duplicate was told by a mark in the task that was the address of the gather: the next
-// gather often stood at that address.
-TEST_CASE("tasks that were gathered can be gathered again", "[semantics]") {
-  CHECK(run(0, [] {
-    const tasks ts{spawn(napper("a", 1s)), spawn(napper("b", 2s))};
-    for (int i = 0; i < 10; ++i) CHECK(gather(ts) == std::vector<trace_value>{"a", "b"});
-  }));
-}
-
 }  // namespace semantics

@@ -15,8 +15,7 @@ using json = nlohmann::ordered_json;
 /// The run's events as the oracle writes them: {"t", "task", "event", fields…}, with "deadlock"
 /// where it came to one and "end" at the end. `raised`: the Python name of what the root threw, or
 /// empty. The run was recorded.
-[[nodiscard]] std::vector<json> oracle_trace(const reprise::report& report,
-                                             const std::string& raised);
+[[nodiscard]] std::vector<json> oracle_trace(const reprise::report& report, std::string raised);
 
 /// The first difference, for a person; empty when the traces are equal: `t` within `tolerance`
 /// seconds, all else exactly.

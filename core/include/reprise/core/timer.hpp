@@ -57,7 +57,7 @@ template <class Rep, class Period, class F>
   requires std::invocable<std::decay_t<F>>
 timer call_later(std::chrono::duration<Rep, Period> d, F&& f) {
   return timer(
-      detail::call_at(detail::deadline_after(detail::now_ns("call_later"), detail::to_delay(d).ns),
+      detail::call_at(detail::deadline_after(detail::now_ns("call_later"), to_duration(d).count()),
                       detail::callback_box([f = std::decay_t<F>(std::forward<F>(f))]() mutable {
                         static_cast<void>(std::invoke(f));
                       }),

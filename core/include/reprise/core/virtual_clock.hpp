@@ -72,7 +72,8 @@ constexpr std::int64_t deadline_after(std::int64_t now, std::int64_t d) noexcept
 /// Throws: `std::invalid_argument` for NaN.
 template <class Rep, class Period>
 constexpr duration to_duration(std::chrono::duration<Rep, Period> d) {
-  if (d < std::chrono::duration<Rep, Period>::zero()) return -to_duration(-d);
+  using given = std::chrono::duration<Rep, Period>;
+  if (d < given::zero()) return -to_duration(d == given::min() ? given::max() : -d);
   return duration(detail::to_delay(d).ns);
 }
 
