@@ -64,6 +64,14 @@ void stack_pool::give_back(stack_slot& slot) noexcept {
   class_for(slot.size).free.push_back(&slot);
 }
 
+void stack_pool::prefer(guard_kind kind) noexcept {
+  preferred_ = kind;
+  for (size_class& c : classes_) {
+    c.free.clear();
+    c.left = 0;
+  }
+}
+
 stack_slot* stack_pool::guard_at(const void* address) const noexcept {
   const char* p = static_cast<const char*>(address);
   for (const slab& s : slabs_) {

@@ -45,8 +45,8 @@ public:
   /// The slot whose guard `address` lies in, or null. Safe in a signal handler.
   [[nodiscard]] stack_slot* guard_at(const void* address) const noexcept;
 
-  /// For tests: what to use for slots from now on.
-  void prefer(guard_kind kind) noexcept { preferred_ = kind; }
+  /// For tests: the guard of every slot from now on. The slots that are free are left aside.
+  void prefer(guard_kind kind) noexcept;
 
 private:
   struct size_class {

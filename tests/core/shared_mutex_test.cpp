@@ -82,7 +82,7 @@ TEST_CASE("readers that stand together go together, also one that comes while an
   });
 }
 
-TEST_CASE("a waiter that is cancelled passes its turn on") {
+TEST_CASE("a waiter for either side that is cancelled passes its turn on") {
   for (const bool writer : {true, false})
     for (const bool woken : {true, false})
       passes([writer, woken] {

@@ -1,10 +1,11 @@
 // The stacks themselves, through private headers.
 
-#include "engine.hpp"
 #include "stack_pool.hpp"
+#include "engine.hpp"
 
 #include "support/run.hpp"
 
+#include <barrier>
 #include <csetjmp>
 #include <csignal>
 #include <cstring>
@@ -141,11 +142,25 @@ void overrun() {
 
 }  // namespace
 
-TEST_CASE("with canaries an overrun is found when its fiber is left: at a wait, at its end, at a generator's yield") {
+TEST_CASE(
+    "with canaries an overrun is found when its fiber is left: at a wait, at its end, at a "
+    "generator's yield") {
   using namespace reprise;
   using namespace std::chrono_literals;
   std::vector<report> reports;
-  // In a thread of its own, so with stacks of its own.
+  // In a thread whose engine is new: those of the threads that have ended are all taken.
+  constexpr int threads = 32;
+  std::barrier taken(threads + 1);
+  std::barrier done(threads + 1);
+  std::vector<std::jthread> others;
+  for (int i = 0; i < threads; ++i) {
+    others.emplace_back([&] {
+      detail::engine::of_thread();
+      taken.arrive_and_wait();
+      done.arrive_and_wait();
+    });
+  }
+  taken.arrive_and_wait();
   std::thread([&reports] {
     detail::engine::of_thread().stacks().prefer(guard_kind::canary);
     const auto add = [&reports](auto body) { reports.push_back(run(0, body)); };
@@ -178,7 +193,10 @@ TEST_CASE("with canaries an overrun is found when its fiber is left: at a wait, 
       sleep_for(1s);
     });
     reports.push_back(run(0, [] { gather([] { sleep_for(1s); }, [] { yield(); }); }));
+    detail::engine::of_thread().stacks().prefer(
+        guard_kind::install);  // the next thread inherits the pool
   }).join();
+  done.arrive_and_wait();
   const report fine = std::move(reports.back());
   reports.pop_back();
   support::check_passed(fine);
