@@ -18,7 +18,11 @@ std::exception_ptr condition_variable::block(void (*unlock)(void*), void* lock,
   detail::queued in_line(waiters_, w);
   const auto how =
       e.block(me, w, operation_kind::condition_wait, __builtin_return_address(0), within);
+  const bool gone = w.queue == nullptr;
   in_line.leave();
+  // Destroyed under a waiter that is cancelled: a run that failed is being unwound, the frame that
+  // made it first. The lock stood there, too, so it is not taken again.
+  if (gone && how == engine::wake_up::cancelled) e.throw_cancelled(me);
   notified = how == engine::wake_up::woken;
   if (how != engine::wake_up::cancelled) return nullptr;
   return std::make_exception_ptr(cancelled(me.thrown_message ? *me.thrown_message : std::string()));

@@ -350,7 +350,8 @@ public:
   /// Ends the run as failed at the next scheduling point, without throwing or suspending here.
   void fail_soon(std::string what) noexcept;
   void record_overflow();
-  /// Ends the run when the running fiber has overrun its stack, where only a canary shows it. Asked before each switch away.
+  /// Ends the run when the running fiber has overrun its stack, where only a canary shows it. Asked
+  /// before each switch away.
   void check_stack() {
     if (current_fiber_->stack && current_fiber_->stack->overrun()) [[unlikely]] {
       record_overflow();

@@ -34,6 +34,13 @@ void stack_slot::leave_standing() const noexcept {
   register_root_region(base + page_size(), size - page_size());  // the guard page can't be read
 }
 
+stack_pool::~stack_pool() {
+  for (const slab& s : slabs_) {
+    unpoison(s.base, s.slots * s.slot_size);
+    ::munmap(s.base, s.slots * s.slot_size);
+  }
+}
+
 stack_slot& stack_pool::take(std::size_t size) {
   size_class& c = class_for(size);
   if (c.free.empty()) {
@@ -102,7 +109,8 @@ void stack_pool::grow(size_class& c) {
   }
   // A stack in a huge page would cost 2 MiB at its first touch.
   static_cast<void>(::madvise(base, slots * c.size, MADV_NOHUGEPAGE));
-  slabs_.push_back({static_cast<char*>(base), slots, c.size, new stack_slot[slots]});
+  slabs_.push_back(
+      {static_cast<char*>(base), slots, c.size, std::make_unique<stack_slot[]>(slots)});
   c.cursor = static_cast<char*>(base);
   c.left = slots;
   c.next_slab = std::min<std::size_t>(slots * 4, 16'384);

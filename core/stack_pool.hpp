@@ -32,13 +32,16 @@ struct stack_slot {
   static constexpr std::uint64_t canary_value = 0x7265'7072'6973'6521;
 };
 
-/// The stacks of one OS thread's runs: mapped in slabs, reused warm, last in first out, never
-/// unmapped.
+/// The stacks of one OS thread's runs: mapped in slabs, reused warm, last in first out, and
+/// unmapped with the pool alone.
 class stack_pool {
 public:
   static constexpr std::size_t default_size = 256 * 1024;
   static constexpr std::size_t least_size = 16 * 1024;
 
+  stack_pool() = default;
+  stack_pool(const stack_pool&) = delete;
+  ~stack_pool();
   /// A stack of at least `size` bytes. Throws: `std::bad_alloc`.
   stack_slot& take(std::size_t size);
   void give_back(stack_slot& slot) noexcept;
@@ -62,7 +65,7 @@ private:
     char* base;
     std::size_t slots;
     std::size_t slot_size;
-    stack_slot* first;
+    std::unique_ptr<stack_slot[]> first;
   };
   size_class& class_for(std::size_t size);
   void grow(size_class& c);

@@ -27,13 +27,15 @@ TEST_CASE("a failed expectation says what, where in the source, in which task an
     }).get();
   });
   CHECK(r.result == verdict::failed);
-  CHECK_THAT(r.what, StartsWith("2 is not below 1\n") && ContainsSubstring("claims_test.cpp:" + std::to_string(line)) &&
+  CHECK_THAT(r.what, StartsWith("2 is not below 1\n") &&
+                         ContainsSubstring("claims_test.cpp:" + std::to_string(line)) &&
                          ContainsSubstring("checker") && ContainsSubstring("1.5 s"));
   const report bare = run(0, [&] {
     line = __LINE__ + 1;
     expect(false);
   });
-  CHECK_THAT(bare.what, ContainsSubstring("does not hold") && ContainsSubstring("claims_test.cpp:" + std::to_string(line)));
+  CHECK_THAT(bare.what, ContainsSubstring("does not hold") &&
+                            ContainsSubstring("claims_test.cpp:" + std::to_string(line)));
 }
 
 TEST_CASE("fail says its text and its place") {
@@ -42,7 +44,8 @@ TEST_CASE("fail says its text and its place") {
   CHECK_THAT(r.what, StartsWith("lost 1 of 2\n") && ContainsSubstring("claims_test.cpp:"));
 }
 
-TEST_CASE("elapsed is exact virtual time: a sequence takes the sum, a gather as long as its slowest") {
+TEST_CASE(
+    "elapsed is exact virtual time: a sequence takes the sum, a gather as long as its slowest") {
   passes([] {
     CHECK(elapsed([] {
             sleep_for(1s);
@@ -58,7 +61,8 @@ TEST_CASE("expect_elapsed says how long it should have taken, and how long it to
   passes([] { expect_elapsed(1500ms, [] { sleep_for(1.5s); }); });
   const report r = run(0, [] { expect_elapsed(2s, [] { sleep_for(1500ms); }); });
   CHECK(r.result == verdict::failed);
-  CHECK_THAT(r.what, StartsWith("expected to take 2 s, took 1.5 s") && ContainsSubstring("claims_test.cpp:"));
+  CHECK_THAT(r.what, StartsWith("expected to take 2 s, took 1.5 s") &&
+                         ContainsSubstring("claims_test.cpp:"));
   CHECK(run(0, [] { expect_elapsed(1s, [] { sleep_for(1s + 1ns); }); }).result == verdict::failed);
 }
 
@@ -84,7 +88,9 @@ TEST_CASE("expect_order names the event that is missing, after which, and shows 
     expect_order({"second", "first"});
   });
   CHECK(wrong.result == verdict::failed);
-  CHECK_THAT(wrong.what, StartsWith("expected \"first\" after \"second\"; it happened only before") && ContainsSubstring("1 s  second"));
+  CHECK_THAT(wrong.what,
+             StartsWith("expected \"first\" after \"second\"; it happened only before") &&
+                 ContainsSubstring("1 s  second"));
   const report never = run(0, [] {
     log("a");
     expect_order({"z"});

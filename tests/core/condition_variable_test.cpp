@@ -159,5 +159,6 @@ TEST_CASE("a wait that is unwound by force is no misuse of its lock") {
     yield();
   });
   CHECK(r.result == verdict::failed);
-  CHECK_THAT(r.what, Catch::Matchers::ContainsSubstring("stubborn") && !Catch::Matchers::ContainsSubstring("unlocked"));
+  CHECK_THAT(r.what, Catch::Matchers::ContainsSubstring("stubborn") &&
+                         !Catch::Matchers::ContainsSubstring("unlocked"));
 }

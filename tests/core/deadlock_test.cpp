@@ -49,8 +49,10 @@ TEST_CASE("two tasks that hold what the other wants are named, with their locks 
   CHECK(r.result == verdict::deadlock);
   INFO(r.what);
   CHECK_THAT(r.what, StartsWith("deadlock at 1 s: 2 tasks wait for each other"));
-  CHECK_THAT(r.what, ContainsSubstring("Task-2 holds left fork" + here(locks_a) + " and waits for right fork" + here(wants_b)));
-  CHECK_THAT(r.what, ContainsSubstring("Task-3 holds right fork" + here(locks_b) + " and waits for left fork" + here(wants_a)));
+  CHECK_THAT(r.what, ContainsSubstring("Task-2 holds left fork" + here(locks_a) +
+                                       " and waits for right fork" + here(wants_b)));
+  CHECK_THAT(r.what, ContainsSubstring("Task-3 holds right fork" + here(locks_b) +
+                                       " and waits for left fork" + here(wants_a)));
   CHECK_THAT(r.what, ContainsSubstring("Task-1 waits for its children in gather"));
 }
 
@@ -61,7 +63,8 @@ TEST_CASE("a task that locks what it holds is named") {
     m.lock();
   });
   CHECK(r.result == verdict::deadlock);
-  CHECK_THAT(r.what, StartsWith("deadlock at 0 s: a task waits for itself") && ContainsSubstring("Task-1") && ContainsSubstring("door"));
+  CHECK_THAT(r.what, StartsWith("deadlock at 0 s: a task waits for itself") &&
+                         ContainsSubstring("Task-1") && ContainsSubstring("door"));
 #if defined(REPRISE_HAVE_BACKTRACE)
   CHECK_THAT(r.what, ContainsSubstring("deadlock_test.cpp:"));
 #endif
@@ -76,8 +79,10 @@ TEST_CASE("a lock and a join may close a circle") {
   });
   CHECK(r.result == verdict::deadlock);
   INFO(r.what);
-  CHECK_THAT(r.what, ContainsSubstring("2 tasks wait for each other") && ContainsSubstring("Task-1 holds ledger") &&
-                         ContainsSubstring("waits for child") && ContainsSubstring("child waits for ledger"));
+  CHECK_THAT(r.what, ContainsSubstring("2 tasks wait for each other") &&
+                         ContainsSubstring("Task-1 holds ledger") &&
+                         ContainsSubstring("waits for child") &&
+                         ContainsSubstring("child waits for ledger"));
 }
 
 TEST_CASE("a named writer of a shared mutex is named as its holder") {
@@ -114,11 +119,15 @@ TEST_CASE("without a circle it says that nothing can run, and what each waits fo
   });
   CHECK(r.result == verdict::deadlock);
   INFO(r.what);
-  CHECK_THAT(r.what, StartsWith("deadlock at 1 s: 8 tasks wait, nothing can run and no timer is pending"));
-  CHECK_THAT(r.what, ContainsSubstring("listener waits for bell") && ContainsSubstring("getter waits for an item of inbox") &&
-                         ContainsSubstring("putter waits for room in outbox") && ContainsSubstring("worker waits for a permit of permits") &&
+  CHECK_THAT(r.what,
+             StartsWith("deadlock at 1 s: 8 tasks wait, nothing can run and no timer is pending"));
+  CHECK_THAT(r.what, ContainsSubstring("listener waits for bell") &&
+                         ContainsSubstring("getter waits for an item of inbox") &&
+                         ContainsSubstring("putter waits for room in outbox") &&
+                         ContainsSubstring("worker waits for a permit of permits") &&
                          ContainsSubstring("reader waits to be notified by news") &&
-                         ContainsSubstring("future waits for a future that nobody has set") && ContainsSubstring("sleeper sleeps for ever"));
+                         ContainsSubstring("future waits for a future that nobody has set") &&
+                         ContainsSubstring("sleeper sleeps for ever"));
 }
 
 TEST_CASE("an object without a name is named by its kind and maker") {
@@ -127,7 +136,8 @@ TEST_CASE("an object without a name is named by its kind and maker") {
     event second;
     second.wait();
   });
-  CHECK_THAT(r.what, StartsWith("deadlock at 0 s: 1 task waits,") && ContainsSubstring("event 2 of Task-1"));
+  CHECK_THAT(r.what, StartsWith("deadlock at 0 s: 1 task waits,") &&
+                         ContainsSubstring("event 2 of Task-1"));
 }
 
 TEST_CASE("of many tasks some are shown, and the others counted") {
@@ -147,7 +157,8 @@ TEST_CASE("a long line before a lock is told in time") {
     mutex m("door");
     m.lock();
     std::vector<task<>> all;
-    for (int i = 0; i < 3000; ++i) all.push_back(spawn(spawn_options{.stack_size = 16 * 1024}, [&] { m.lock(); }));
+    for (int i = 0; i < 3000; ++i)
+      all.push_back(spawn(spawn_options{.stack_size = 16 * 1024}, [&] { m.lock(); }));
     m.lock();
   });
   CHECK(r.result == verdict::deadlock);

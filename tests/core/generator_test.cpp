@@ -74,7 +74,9 @@ TEST_CASE("a generator that is left early is unwound when it is destroyed") {
     }
     CHECK(counted::alive == 0);
     log("after");
-    { const generator<int> never([c = counted()](auto) {}); }
+    {
+      const generator<int> never([c = counted()](auto) {});
+    }
     CHECK(counted::alive == 0);
   });
   CHECK(logged(r) == "unwound after");
@@ -138,7 +140,9 @@ TEST_CASE("generators may be nested, moved, and passed from task to task") {
          }))
       n += static_cast<int>(s.size());
     CHECK(n == 2);
-    for (const auto& p : generator<std::unique_ptr<int>>([](auto give) { give(std::make_unique<int>(3)); })) CHECK(*p == 3);
+    for (const auto& p :
+         generator<std::unique_ptr<int>>([](auto give) { give(std::make_unique<int>(3)); }))
+      CHECK(*p == 3);
   });
 }
 

@@ -32,12 +32,15 @@ TEST_CASE("a log is an event with its text, its time and its task") {
 
 TEST_CASE("a note has named fields of any kind that JSON can say") {
   const auto r = passes([] {
-    note("draw", "value", 3, "share", 0.5, "who", "me", "ok", true, "none", nullptr, "all", std::vector<int>{1, 2});
+    note("draw", "value", 3, "share", 0.5, "who", "me", "ok", true, "none", nullptr, "all",
+         std::vector<int>{1, 2});
     note("bare");
   });
   REQUIRE(r.events.size() == 2);
   CHECK(r.events[0].name == "draw");
-  const std::vector<trace_field> expected{{"value", 3}, {"share", 0.5}, {"who", "me"}, {"ok", true}, {"none", nullptr}, {"all", std::vector<int>{1, 2}}};
+  const std::vector<trace_field> expected{{"value", 3},      {"share", 0.5},
+                                          {"who", "me"},     {"ok", true},
+                                          {"none", nullptr}, {"all", std::vector<int>{1, 2}}};
   CHECK((r.events[0].fields == expected));
   CHECK(r.events[1].name == "bare");
   CHECK(r.events[1].fields.empty());
@@ -56,7 +59,9 @@ TEST_CASE("events keep their order, and their task's name after its end") {
   }
 }
 
-TEST_CASE("the digest changes with a text, a field, a time, a task, an order and a seed, and with nothing else") {
+TEST_CASE(
+    "the digest changes with a text, a field, a time, a task, an order and a seed, and with "
+    "nothing else") {
   const auto digest = [](auto body, std::uint64_t seed = 0) { return run(seed, body).digest; };
   std::set<std::uint64_t> all;
   const auto is_new = [&](std::uint64_t d) { return all.insert(d).second; };
@@ -114,7 +119,9 @@ TEST_CASE("a recorded run has the scheduler's events among the user's, in order"
     if (!all.empty()) all += ' ';
     all += e.task + ":" + (e.user ? e.text : e.name);
   }
-  CHECK(all == "Task-1:start Task-1:spawn Task-2:start Task-2:child Task-2:task_end(ok) Task-1:yield Task-1:task_end(ok)");
+  CHECK(all ==
+        "Task-1:start Task-1:spawn Task-2:start Task-2:child Task-2:task_end(ok) Task-1:yield "
+        "Task-1:task_end(ok)");
 }
 
 TEST_CASE("a sink hears each event as it happens, and the clock before it moves") {
@@ -123,7 +130,9 @@ TEST_CASE("a sink hears each event as it happens, and the clock before it moves"
     void on_event(const trace_event& e) override {
       if (e.user) heard += e.text + " ";
     }
-    void on_time(duration from, duration to) override { heard += "[" + format_duration(from) + " to " + format_duration(to) + "] "; }
+    void on_time(duration from, duration to) override {
+      heard += "[" + format_duration(from) + " to " + format_duration(to) + "] ";
+    }
   } sink;
   run({.sink = &sink}, [] {
     log("a");
@@ -143,7 +152,9 @@ struct logs_when_formatted {};
 template <>
 struct fmt::formatter<throws_when_formatted> {
   constexpr auto parse(fmt::format_parse_context& c) { return c.begin(); }
-  auto format(throws_when_formatted, fmt::format_context& c) const -> decltype(c.out()) { throw std::runtime_error("can't format"); }
+  auto format(throws_when_formatted, fmt::format_context& c) const -> decltype(c.out()) {
+    throw std::runtime_error("can't format");
+  }
 };
 template <>
 struct fmt::formatter<waits_when_formatted> {
@@ -167,7 +178,8 @@ struct fmt::formatter<logs_when_formatted> {
   }
 };
 
-TEST_CASE("a formatter that throws throws in the task, one that waits is refused, one that logs may") {
+TEST_CASE(
+    "a formatter that throws throws in the task, one that waits is refused, one that logs may") {
   const auto r = passes([] {
     CHECK_THROWS_WITH(log("{}", throws_when_formatted{}), "can't format");
     CHECK_THROWS_AS(log("{}", waits_when_formatted{}), cannot_wait);

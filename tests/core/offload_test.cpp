@@ -89,7 +89,9 @@ TEST_CASE("a job may sleep, spend and log, and its exception comes to its task")
   CHECK(r.events[0].task == "-");
 }
 
-TEST_CASE("a job cancelled while it queues never runs, and drops what it captured; while it runs, it runs on") {
+TEST_CASE(
+    "a job cancelled while it queues never runs, and drops what it captured; while it runs, it "
+    "runs on") {
   bool ran = false, finished = false;
   const auto r = passes([&] {
     worker_pool pool(1);
@@ -188,8 +190,25 @@ TEST_CASE("a job may set what its task waits for, spawn, and make callbacks") {
 TEST_CASE("jobs end in the order that their times say, whatever the strategy") {
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     const auto r = run({.seed = seed, .schedule = random_walk()}, [] {
-      auto [a, b, c] = gather([] { return offload([] { spend(3s); return now(); }); }, [] { return offload([] { spend(1s); return now(); }); },
-                              [] { return offload([] { spend(2s); return now(); }); });
+      auto [a, b, c] = gather(
+          [] {
+            return offload([] {
+              spend(3s);
+              return now();
+            });
+          },
+          [] {
+            return offload([] {
+              spend(1s);
+              return now();
+            });
+          },
+          [] {
+            return offload([] {
+              spend(2s);
+              return now();
+            });
+          });
       CHECK(a == 3s);
       CHECK(b == 1s);
       CHECK(c == 2s);

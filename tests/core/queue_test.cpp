@@ -50,7 +50,8 @@ TEST_CASE("a full queue makes put wait, an empty one get, and both are served in
   CHECK(logged(r) == "put0 put1 put2 get0=7 get1=8");
 }
 
-TEST_CASE("an item is not kept for the getter that it woke: one that finds it gone waits at the back") {
+TEST_CASE(
+    "an item is not kept for the getter that it woke: one that finds it gone waits at the back") {
   const auto r = passes([] {
     queue<int> q;
     auto a = spawn([&] { log("a{}", *q.get()); });

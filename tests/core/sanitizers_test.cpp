@@ -27,12 +27,15 @@ struct ended {
 
 ended planted(const std::string& bug) {
   const std::string command =
-      "ASAN_OPTIONS=detect_stack_use_after_return=1:detect_leaks=1:exitcode=99 " REPRISE_PLANTED_MEMORY " " + bug + " 2>&1";
+      "ASAN_OPTIONS=detect_stack_use_after_return=1:detect_leaks=1:exitcode="
+      "99 " REPRISE_PLANTED_MEMORY " " +
+      bug + " 2>&1";
   ended e{-1, {}};
   std::FILE* const pipe = ::popen(command.c_str(), "r");
   REQUIRE(pipe);
   std::array<char, 4096> block{};
-  while (const std::size_t n = std::fread(block.data(), 1, block.size(), pipe)) e.output.append(block.data(), n);
+  while (const std::size_t n = std::fread(block.data(), 1, block.size(), pipe))
+    e.output.append(block.data(), n);
   const int status = ::pclose(pipe);
   e.status = WIFEXITED(status) ? WEXITSTATUS(status) : 1000;
   return e;

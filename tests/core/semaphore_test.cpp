@@ -34,7 +34,8 @@ TEST_CASE("permits go to waiters in the order in which they came, and nobody bar
     yield();
     s.release(4);
     CHECK(s.permits() == 1);
-    CHECK(s.locked());  // the three are on their way: one is free, and yet whoever comes stands behind them
+    CHECK(s.locked());  // the three are on their way: one is free, and yet whoever comes stands
+                        // behind them
     CHECK_FALSE(s.try_acquire());
     s.acquire();
     log("me");
@@ -119,5 +120,6 @@ TEST_CASE("what makes no sense is refused, and releasing above the most fails th
     yield();
   });
   CHECK(r.result == verdict::failed);
-  CHECK_THAT(r.what, Catch::Matchers::ContainsSubstring("gate") && Catch::Matchers::ContainsSubstring("too many times"));
+  CHECK_THAT(r.what, Catch::Matchers::ContainsSubstring("gate") &&
+                         Catch::Matchers::ContainsSubstring("too many times"));
 }

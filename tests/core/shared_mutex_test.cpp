@@ -58,7 +58,8 @@ TEST_CASE("no reader overtakes a writer, and the line is kept") {
   CHECK(logged(r) == "first writer reader");
 }
 
-TEST_CASE("readers that stand together go together, also one that comes while another is on its way") {
+TEST_CASE(
+    "readers that stand together go together, also one that comes while another is on its way") {
   passes([] {
     shared_mutex m;
     m.lock();

@@ -155,7 +155,7 @@ TEST_CASE(
   std::vector<std::jthread> others;
   for (int i = 0; i < threads; ++i) {
     others.emplace_back([&] {
-      detail::engine::of_thread();
+      static_cast<void>(detail::engine::of_thread());
       taken.arrive_and_wait();
       done.arrive_and_wait();
     });

@@ -30,14 +30,16 @@ void lost_update() {
 }  // namespace
 
 TEST_CASE("strategies are printed and parsed as they are spelled in C++") {
-  for (const auto& s : {fifo(), random_walk(), round_robin()}) CHECK((strategy::parse(s.to_string()) == s));
+  for (const auto& s : {fifo(), random_walk(), round_robin()})
+    CHECK((strategy::parse(s.to_string()) == s));
   CHECK(fifo().to_string() == "fifo");
   CHECK((strategy() == fifo()));
   CHECK_FALSE((fifo() == random_walk()));
   CHECK((strategy::parse("random_walk()") == random_walk()));
   CHECK_THAT(text_of<std::invalid_argument>([] { static_cast<void>(strategy::parse("fifoo")); }),
              ContainsSubstring("'fifoo'") && ContainsSubstring("round_robin"));
-  for (const char* bad : {"", "fifo(1)", "fifo(", "random_walk(1,2)", "random_walk(x)", "random_walk(,)", "(", "fifo)"}) {
+  for (const char* bad : {"", "fifo(1)", "fifo(", "random_walk(1,2)", "random_walk(x)",
+                          "random_walk(,)", "(", "fifo)"}) {
     INFO(bad);
     CHECK_THROWS_AS(strategy::parse(bad), std::invalid_argument);
   }
@@ -76,7 +78,9 @@ TEST_CASE("one seed has one digest, another has another, under every strategy") 
   }
 }
 
-TEST_CASE("fifo takes no choices, and a preemption is a choice that leaves a task that could have gone on") {
+TEST_CASE(
+    "fifo takes no choices, and a preemption is a choice that leaves a task that could have gone "
+    "on") {
   const auto plain = run({.record = true}, lost_update);
   CHECK(plain.choices.empty());
   CHECK(plain.preemptions == 0);
@@ -91,7 +95,8 @@ TEST_CASE("fifo takes no choices, and a preemption is a choice that leaves a tas
     preempted += locks.preemptions;
     // Choices at which the running task could go on have it as value 0.
     CHECK(locks.preemptions <= locks.choices.size());
-    CHECK(waits.preemptions <= 3);  // only at the ends and the spawns, which the task could go on from
+    CHECK(waits.preemptions <=
+          3);  // only at the ends and the spawns, which the task could go on from
   }
   CHECK(preempted > 0);
 }
@@ -101,7 +106,9 @@ TEST_CASE("choices are recorded with their label, bound and value, and give the 
     std::vector<choice> choices;
     std::size_t at = 0;
     bool fits = true;
-    std::uint64_t take(choice_kind kind, const choice_label& label, std::uint64_t bound) override { return next(kind, label, bound); }
+    std::uint64_t take(choice_kind kind, const choice_label& label, std::uint64_t bound) override {
+      return next(kind, label, bound);
+    }
     std::size_t take_schedule(const choice_label& label, const candidate_list& c) override {
       for (std::size_t i = 0; i < c.size(); ++i) static_cast<void>(c[i]);
       return static_cast<std::size_t>(next(choice_kind::schedule, label, c.size()));
@@ -129,7 +136,8 @@ TEST_CASE("choices are recorded with their label, bound and value, and give the 
     for (const auto& c : r.choices) {
       CHECK(c.bound >= 2);
       CHECK(c.value < c.bound);
-      labels.insert({static_cast<int>(c.kind), c.label.path, c.label.count, static_cast<int>(c.label.operation)});
+      labels.insert({static_cast<int>(c.kind), c.label.path, c.label.count,
+                     static_cast<int>(c.label.operation)});
     }
     CHECK(labels.size() == r.choices.size());  // a label names one choice
     recorded source;
@@ -178,7 +186,8 @@ TEST_CASE("round_robin goes to the next task by number, around and around") {
 }
 
 TEST_CASE("random_walk is fair: each order of three equal tasks comes as often as the others") {
-  // Six orders, 1,200 fixed seeds, 200 expected of each. χ² with 5 degrees of freedom is above 20.5 once in a thousand.
+  // Six orders, 1,200 fixed seeds, 200 expected of each. χ² with 5 degrees of freedom is above 20.5
+  // once in a thousand.
   std::map<std::string, int> orders;
   for (std::uint64_t seed = 0; seed < 1200; ++seed) {
     const auto r = run({.seed = seed, .schedule = random_walk()}, [] {

@@ -51,7 +51,8 @@ TEST_CASE("a time-out of nothing strikes at the first wait, and not what does no
     CHECK(now() == 0s);
     sleep_for(1s);
     CHECK_THROWS_AS(with_deadline(virtual_clock::time_point(1s), [] { sleep_for(1s); }), timed_out);
-    CHECK_THROWS_AS(with_deadline(virtual_clock::time_point::min(), [] { sleep_for(1s); }), timed_out);
+    CHECK_THROWS_AS(with_deadline(virtual_clock::time_point::min(), [] { sleep_for(1s); }),
+                    timed_out);
     CHECK(now() == 1s);
     with_deadline(virtual_clock::time_point::max(), [] { sleep_for(1h); });
   });
@@ -139,7 +140,8 @@ TEST_CASE("a time-out can be moved, turned off, and asked about") {
                                      sleep_for(1h);
                                    } catch (const cancelled&) {
                                      CHECK(scope.expired());
-                                     CHECK_THROWS_AS(scope.reschedule(virtual_clock::time_point(9s)), error);
+                                     CHECK_THROWS_AS(
+                                         scope.reschedule(virtual_clock::time_point(9s)), error);
                                      throw;
                                    }
                                  }),
@@ -207,7 +209,9 @@ TEST_CASE("a shield keeps a task alive when its waiter is cancelled") {
   });
 }
 
-TEST_CASE("a shield whose task ends in the turn in which its waiter is cancelled is safe, whichever is first") {
+TEST_CASE(
+    "a shield whose task ends in the turn in which its waiter is cancelled is safe, whichever is "
+    "first") {
   passes([] {
     for (const bool cancel_first : {true, false}) {
       promise<> p;

@@ -20,9 +20,10 @@ struct model {
   std::vector<item> items;
   void push(item i) { items.push_back(i); }
   item pop() {
-    const auto first = std::min_element(items.begin(), items.end(), [](const item& a, const item& b) {
-      return a.when != b.when ? a.when < b.when : a.sequence < b.sequence;
-    });
+    const auto first =
+        std::min_element(items.begin(), items.end(), [](const item& a, const item& b) {
+          return a.when != b.when ? a.when < b.when : a.sequence < b.sequence;
+        });
     const item i = *first;
     items.erase(first);
     return i;
@@ -31,7 +32,9 @@ struct model {
 
 }  // namespace
 
-TEST_CASE("a timer queue gives deadlines as a sorted list does, equal ones in the order of their making") {
+TEST_CASE(
+    "a timer queue gives deadlines as a sorted list does, equal ones in the order of their "
+    "making") {
   rc::prop("push, pop and purge in any order", [] {
     const auto steps = *rc::gen::container<std::vector<int>>(rc::gen::inRange(-3, 12));
     timer_queue<int> queue;

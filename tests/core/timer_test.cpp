@@ -78,7 +78,9 @@ TEST_CASE("an old handle does not cancel the timer that has its place now") {
 TEST_CASE("a dropped handle leaves its timer be, and a timer left at the run's end is dropped") {
   passes([] {
     bool called = false;
-    { call_later(1s, [&] { called = true; }); }
+    {
+      call_later(1s, [&] { called = true; });
+    }
     sleep_for(1s);
     yield();
     CHECK(called);
@@ -102,7 +104,8 @@ TEST_CASE("the clock does not stop at timers that were cancelled") {
   CHECK(r.elapsed == 0s);
 }
 
-TEST_CASE("a callback may be move-only, may return something, and may have its callback make others") {
+TEST_CASE(
+    "a callback may be move-only, may return something, and may have its callback make others") {
   const auto r = passes([] {
     call_soon([p = std::make_unique<int>(3)] {
       log("{}", *p);

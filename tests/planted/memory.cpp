@@ -1,4 +1,5 @@
-// Bugs with memory inside a task, for the sanitizers to find: does the simulator keep anything from them?
+// Bugs with memory inside a task, for the sanitizers to find: does the simulator keep anything from
+// them?
 //
 //   planted_memory overrun|use_after_free|use_after_return|leak|none
 
@@ -46,6 +47,7 @@ void use_after_return() {
 
 void leak() {
   int* volatile p = new int[64];
+  static_cast<void>(p);
   reprise::sleep_for(1s);
   p = nullptr;
 }

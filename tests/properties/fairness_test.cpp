@@ -1,4 +1,5 @@
-// Locks, permits and queues are first in, first out; and nothing is lost, whoever is cancelled and when.
+// Locks, permits and queues are first in, first out; and nothing is lost, whoever is cancelled and
+// when.
 
 #include "properties/program.hpp"
 
@@ -21,7 +22,8 @@ struct visitor {
 std::vector<visitor> random_visitors() {
   const auto n = *rc::gen::inRange(0, 12);
   std::vector<visitor> all;
-  for (int i = 0; i < n; ++i) all.push_back({*rc::gen::inRange<std::int64_t>(0, 10), *rc::gen::inRange<std::int64_t>(0, 5)});
+  for (int i = 0; i < n; ++i)
+    all.push_back({*rc::gen::inRange<std::int64_t>(0, 10), *rc::gen::inRange<std::int64_t>(0, 5)});
   return all;
 }
 
@@ -29,12 +31,14 @@ std::vector<visitor> random_visitors() {
 std::vector<std::size_t> by_arrival(const std::vector<visitor>& all) {
   std::vector<std::size_t> order(all.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return all[a].arrives < all[b].arrives; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return all[a].arrives < all[b].arrives; });
   return order;
 }
 
 template <class Enter, class Leave>
-std::vector<std::size_t> visit(const std::vector<visitor>& all, std::vector<std::size_t>& asked, Enter enter, Leave leave) {
+std::vector<std::size_t> visit(const std::vector<visitor>& all, std::vector<std::size_t>& asked,
+                               Enter enter, Leave leave) {
   std::vector<std::size_t> served;
   std::vector<std::function<void()>> tasks;
   for (std::size_t i = 0; i < all.size(); ++i)
@@ -58,40 +62,44 @@ TEST_CASE("first in, first out") {
     std::vector<std::size_t> asked, served;
     rc_passes({}, [&] {
       mutex m;
-      served = visit(all, asked, [&] { m.lock(); }, [&] { m.unlock(); });
+      served = visit(
+          all, asked, [&] { m.lock(); }, [&] { m.unlock(); });
     });
     RC_ASSERT(asked == by_arrival(all));
     RC_ASSERT(served == asked);
   });
-  rc::prop("a task that waits for a mutex has it before any that asks later, under random_walk, too", [](std::uint64_t seed) {
-    const auto n = *rc::gen::inRange(2, 8);
-    rc_passes({.seed = seed, .schedule = random_walk()}, [&] {
-      mutex m;
-      std::vector<int> waiting, served;
-      m.lock();
-      std::vector<task<>> tasks;
-      for (int i = 0; i < n; ++i) {
-        tasks.push_back(spawn([&, i] {
-          waiting.push_back(i);
+  rc::prop(
+      "a task that waits for a mutex has it before any that asks later, under random_walk, too",
+      [](std::uint64_t seed) {
+        const auto n = *rc::gen::inRange(2, 8);
+        rc_passes({.seed = seed, .schedule = random_walk()}, [&] {
+          mutex m;
+          std::vector<int> waiting, served;
           m.lock();
-          served.push_back(i);
-          yield();
+          std::vector<task<>> tasks;
+          for (int i = 0; i < n; ++i) {
+            tasks.push_back(spawn([&, i] {
+              waiting.push_back(i);
+              m.lock();
+              served.push_back(i);
+              yield();
+              m.unlock();
+            }));
+            sleep_for(1ms);  // now it waits
+          }
           m.unlock();
-        }));
-        sleep_for(1ms);  // now it waits
-      }
-      m.unlock();
-      for (auto& t : tasks) t.get();
-      RC_ASSERT(served == waiting);
-    });
-  });
+          for (auto& t : tasks) t.get();
+          RC_ASSERT(served == waiting);
+        });
+      });
   rc::prop("a semaphore of n serves in the order of asking", [] {
     const auto all = random_visitors();
     const auto permits = *rc::gen::inRange(1, 4);
     std::vector<std::size_t> asked, served;
     rc_passes({}, [&] {
       semaphore s(permits);
-      served = visit(all, asked, [&] { s.acquire(); }, [&] { s.release(); });
+      served = visit(
+          all, asked, [&] { s.acquire(); }, [&] { s.release(); });
       RC_ASSERT(s.permits() == permits);
     });
     RC_ASSERT(asked == by_arrival(all));
@@ -230,32 +238,33 @@ TEST_CASE("nothing is lost when tasks are cancelled at random instants") {
         RC_ASSERT(!sem.try_acquire());
       });
   });
-  rc::prop("a shared mutex never has a writer beside anybody, and is free at the end", [](std::uint64_t seed) {
-    const auto n = *rc::gen::inRange(1, 10);
-    for (const auto& s : strategies_to_try())
-      rc_passes({.seed = seed, .schedule = s}, [&] {
-        shared_mutex m;
-        int readers = 0, writers = 0;
-        with_cancellations(n, [&](int i) {
-          sleep_for(ms(i % 4));
-          if (i % 3 == 0) {
-            const std::unique_lock lock(m);
-            RC_ASSERT(++writers == 1);
-            RC_ASSERT(readers == 0);
-            const at_exit out([&] { --writers; });
-            sleep_for(ms(2));
-          } else {
-            const std::shared_lock lock(m);
-            ++readers;
-            RC_ASSERT(writers == 0);
-            const at_exit out([&] { --readers; });
-            sleep_for(ms(1 + i % 2));
-          }
-        });
-        RC_ASSERT(m.try_lock());
-        m.unlock();
-      });
-  });
+  rc::prop("a shared mutex never has a writer beside anybody, and is free at the end",
+           [](std::uint64_t seed) {
+             const auto n = *rc::gen::inRange(1, 10);
+             for (const auto& s : strategies_to_try())
+               rc_passes({.seed = seed, .schedule = s}, [&] {
+                 shared_mutex m;
+                 int readers = 0, writers = 0;
+                 with_cancellations(n, [&](int i) {
+                   sleep_for(ms(i % 4));
+                   if (i % 3 == 0) {
+                     const std::unique_lock lock(m);
+                     RC_ASSERT(++writers == 1);
+                     RC_ASSERT(readers == 0);
+                     const at_exit out([&] { --writers; });
+                     sleep_for(ms(2));
+                   } else {
+                     const std::shared_lock lock(m);
+                     ++readers;
+                     RC_ASSERT(writers == 0);
+                     const at_exit out([&] { --readers; });
+                     sleep_for(ms(1 + i % 2));
+                   }
+                 });
+                 RC_ASSERT(m.try_lock());
+                 m.unlock();
+               });
+           });
   rc::prop("every item that was put is got once, or is still there", [](std::uint64_t seed) {
     const auto n = *rc::gen::inRange(1, 10);
     const auto capacity = *rc::gen::inRange<std::size_t>(0, 3);
@@ -310,19 +319,20 @@ TEST_CASE("nothing is lost when tasks are cancelled at random instants") {
         m.unlock();
       });
   });
-  refuted("… also for a semaphore whose user forgets its permit when it is cancelled", [](std::uint64_t seed) {
-    int left = 0;
-    run({.seed = seed}, [&] {
-      semaphore sem(1);
-      with_cancellations(3, [&](int) {
-        if (!sem.try_acquire_for(ms(20))) return;
-        sleep_for(ms(3));
-        sem.release();  // not in a destructor
-      });
-      left = static_cast<int>(sem.permits());
-    });
-    RC_ASSERT(left == 1);
-  });
+  refuted("… also for a semaphore whose user forgets its permit when it is cancelled",
+          [](std::uint64_t seed) {
+            int left = 0;
+            run({.seed = seed}, [&] {
+              semaphore sem(1);
+              with_cancellations(3, [&](int) {
+                if (!sem.try_acquire_for(ms(20))) return;
+                sleep_for(ms(3));
+                sem.release();  // not in a destructor
+              });
+              left = static_cast<int>(sem.permits());
+            });
+            RC_ASSERT(left == 1);
+          });
   rc::prop("groups, gathers and time-outs leave nobody behind", [](std::uint64_t seed) {
     const auto n = *rc::gen::inRange(1, 6);
     for (const auto& s : strategies_to_try())
@@ -341,7 +351,9 @@ TEST_CASE("nothing is lost when tasks are cancelled at random instants") {
           static_cast<void>(before);
           try {
             switch (i % 4) {
-              case 0: gather(child(3, false), child(5, i % 8 == 0), child(9, false)); break;
+              case 0:
+                gather(child(3, false), child(5, i % 8 == 0), child(9, false));
+                break;
               case 1:
                 with_task_group([&](task_group& g) {
                   g.spawn(child(4, false));
@@ -349,8 +361,12 @@ TEST_CASE("nothing is lost when tasks are cancelled at random instants") {
                   g.spawn(child(11, false));
                 });
                 break;
-              case 2: with_timeout(ms(4), [&] { gather(child(3, false), child(8, false)); }); break;
-              default: gather_all(child(2, true), child(7, false)); break;
+              case 2:
+                with_timeout(ms(4), [&] { gather(child(3, false), child(8, false)); });
+                break;
+              default:
+                gather_all(child(2, true), child(7, false));
+                break;
             }
           } catch (const std::exception&) {
           }
