@@ -4,9 +4,9 @@
 
 #include <fmt/format.h>
 
-#include <signal.h>
 #include <sys/mman.h>
 #include <ucontext.h>
+#include <csignal>
 
 #include <csignal>
 #include <cstddef>
@@ -20,7 +20,7 @@ namespace reprise::detail {
 
 namespace {
 
-constexpr std::size_t emergency_size = 256 * 1024;
+constexpr std::size_t emergency_size = std::size_t{256} * 1024;
 
 struct sigaction previous_segv;
 struct sigaction previous_bus;
@@ -149,7 +149,7 @@ void watch_for_crashes() {
   stack_t present{};
   ::sigaltstack(nullptr, &present);
   if (present.ss_flags & SS_DISABLE) {
-    constexpr std::size_t size = 64 * 1024;
+    constexpr std::size_t size = std::size_t{64} * 1024;
     static thread_local void* memory =
         ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory != MAP_FAILED) {

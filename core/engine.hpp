@@ -155,6 +155,7 @@ public:
     return *static_cast<T*>(target());
   }
   [[nodiscard]] void* target() const noexcept {
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): the pointer is packed with a generation
     return reinterpret_cast<void*>(word_ & 0x0000'ffff'ffff'fff0u);
   }
   [[nodiscard]] bool is_of(std::uint32_t generation) const noexcept {

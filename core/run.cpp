@@ -318,6 +318,7 @@ void engine::sweep() {
   bool again = true;
   for (int round = 0; again && round < 100; ++round) {
     again = false;
+    // NOLINTNEXTLINE(modernize-loop-convert): a destructor may add to them
     for (std::size_t i = 0; i < tasks_.all().size(); ++i) {
       task_core& t = *tasks_.all()[i];
       if (!t.owner) continue;
@@ -331,6 +332,7 @@ void engine::sweep() {
         destroy(t);
       }
     }
+    // NOLINTNEXTLINE(modernize-loop-convert): as above
     for (std::size_t i = 0; i < promises_.all().size(); ++i) {
       future_core& core = *promises_.all()[i];
       if (!core.owner) continue;

@@ -36,8 +36,8 @@ struct stack_slot {
 /// unmapped with the pool alone.
 class stack_pool {
 public:
-  static constexpr std::size_t default_size = 256 * 1024;
-  static constexpr std::size_t least_size = 16 * 1024;
+  static constexpr std::size_t default_size = std::size_t{256} * 1024;
+  static constexpr std::size_t least_size = std::size_t{16} * 1024;
 
   stack_pool() = default;
   stack_pool(const stack_pool&) = delete;

@@ -65,7 +65,7 @@ struct group_state {
 
 }  // namespace detail
 
-task_group::task_group() : state_(nullptr) {
+task_group::task_group() {
   detail::engine& e = detail::engine::checked("with_task_group");
   detail::task_core& me = e.task_that_waits("with_task_group");
   state_ = new detail::group_state;
@@ -97,7 +97,7 @@ void task_group::adopt(const detail::core_ref& child) {
   state_->running.push_back(std::move(n));
 }
 
-void task_group::finish(std::exception_ptr failure) {
+void task_group::finish(const std::exception_ptr& failure) {
   detail::group_state& s = *state_;
   detail::engine& e = *s.e;
   detail::task_core& me = s.parent_task();

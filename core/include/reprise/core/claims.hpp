@@ -34,7 +34,6 @@ struct located_format {
 /// Ends the run as failed, with every frame still standing. Returns only into an unwinding.
 void fail_run(const std::string& message, const std::source_location& place);
 std::string format_text(fmt::string_view format, fmt::format_args args);
-[[nodiscard]] std::int64_t now_ns(const char* call);
 void check_elapsed(duration expected, duration took, const std::source_location& place);
 void check_order(const std::vector<std::string>& expected, const std::source_location& place);
 

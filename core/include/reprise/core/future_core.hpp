@@ -71,6 +71,7 @@ template <class F, class T>
 class closure final : public result_box<T> {
 public:
   template <class G>
+    requires(!std::is_same_v<std::remove_cvref_t<G>, closure>)
   explicit closure(G&& callable) : callable_(std::in_place, std::forward<G>(callable)) {}
   void invoke() override {
     if constexpr (std::is_void_v<T>) {
@@ -169,15 +170,15 @@ private:
   std::uint32_t generation_ = 0;
 };
 
-/// Waits until `core` is done; then throws its failure, if any, and counts it as collected.
-void await_result(const core_ref& core, const char* call);
-/// Waits until `core` is done, and looks no further. Throws: `cancelled` when the caller was
+/// Waits until it is done; then throws its failure, if any, and counts it as collected.
+void await_result(const core_ref& ref, const char* call);
+/// Waits until it is done, and looks no further. Throws: `cancelled` when the caller was
 /// cancelled.
-void await_done(const core_ref& core, const char* call);
+void await_done(const core_ref& ref, const char* call);
 /// Throws the failure of a core that is done, without waiting. Throws: `invalid_state` when it is
 /// not.
-void throw_failure(const core_ref& core, const char* call);
-bool cancel(const core_ref& core, std::string_view message);
+void throw_failure(const core_ref& ref, const char* call);
+bool cancel(const core_ref& ref, std::string_view message);
 
 /// Throws: `no_simulation`, `cannot_wait` where the caller can't wait, before anything was begun.
 void check_can_wait(const char* call);

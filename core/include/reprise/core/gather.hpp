@@ -77,7 +77,7 @@ enum class failures : bool { thrown, returned };
 /// they are to be returned.
 void gather_children(std::span<const core_ref> cores, children whose, failures how,
                      const char* call);
-[[nodiscard]] std::exception_ptr failure_of(const core_ref& core);
+[[nodiscard]] std::exception_ptr failure_of(const core_ref& ref);
 
 template <class X>
 core_ref child(X&& x) {

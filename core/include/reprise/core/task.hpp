@@ -125,7 +125,7 @@ struct spawn_options {
 namespace detail {
 /// Makes the task ready to start and returns it. Takes the box.
 [[nodiscard]] core_ref spawn_box(const spawn_options& options, box_base* box, const char* call);
-void add_done_callback(const core_ref& core, std::shared_ptr<std::function<void(any_task)>> f);
+void add_done_callback(const core_ref& ref, std::shared_ptr<std::function<void(any_task)>> f);
 }  // namespace detail
 
 /// Makes a task of `f`. It starts when its creator suspends, behind everything that is ready.

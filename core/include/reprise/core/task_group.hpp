@@ -48,9 +48,9 @@ private:
   void check_open() const;
   void adopt(const detail::core_ref& child);
   /// Waits for the children; throws what the group comes to. `failure` is the body's own.
-  void finish(std::exception_ptr failure);
+  void finish(const std::exception_ptr& failure);
 
-  detail::group_state* state_;
+  detail::group_state* state_ = nullptr;
 };
 
 /// Calls `f(task_group&)` in the caller's own task, then waits for every task spawned in the group;
@@ -70,7 +70,7 @@ decltype(auto) with_task_group(F&& f) {
     } catch (...) {
       failure = std::current_exception();
     }
-    group.finish(std::move(failure));
+    group.finish(failure);
   } else {
     std::optional<detail::stored_t<result>> value;
     try {
@@ -78,7 +78,7 @@ decltype(auto) with_task_group(F&& f) {
     } catch (...) {
       failure = std::current_exception();
     }
-    group.finish(std::move(failure));
+    group.finish(failure);
     if constexpr (std::is_reference_v<result>) {
       return (value->get());
     } else {

@@ -51,8 +51,6 @@ private:
 };
 
 namespace detail {
-[[nodiscard]] std::int64_t now_ns(const char* call);
-
 template <class F>
 decltype(auto) run_with_deadline(std::int64_t deadline, F&& f) {
   timeout_scope scope(deadline);

@@ -12,7 +12,6 @@
 namespace reprise {
 
 namespace detail {
-[[nodiscard]] std::int64_t now_ns(const char* call);
 timer_id call_soon(box_base* callback);
 timer_id call_at(std::int64_t when, box_base* callback, const char* call);
 bool cancel_timer(timer_id id) noexcept;

@@ -2,7 +2,7 @@
 
 namespace reprise::detail {
 
-__extension__ typedef unsigned __int128
-    uint128;  // `using` takes no __extension__, and -Wpedantic asks for it
+// `using` takes no __extension__, and -Wpedantic asks for it.
+__extension__ typedef unsigned __int128 uint128;  // NOLINT(modernize-use-using)
 
 }  // namespace reprise::detail

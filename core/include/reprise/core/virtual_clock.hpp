@@ -60,6 +60,9 @@ constexpr delay to_delay(std::chrono::duration<Rep, Period> d) {
   }
 }
 
+/// The virtual clock's reading. Throws: `no_simulation` that names `call`.
+[[nodiscard]] std::int64_t now_ns(const char* call);
+
 /// `now + d`, `forever` when the clock can't hold it.
 constexpr std::int64_t deadline_after(std::int64_t now, std::int64_t d) noexcept {
   return d >= delay::forever - now ? delay::forever : now + d;
