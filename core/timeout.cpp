@@ -123,6 +123,8 @@ void cancel_and_wait(const core_ref& ref) {
   future_core& core = ref.checked("wait_for");
   engine& e = *engine::running();
   task_core& me = e.task_that_waits("wait_for");
+  // NOLINTNEXTLINE(performance-unnecessary-copy-initialization): the handle may be destroyed while
+  // we wait
   const core_ref keep = ref;
   waiter w;
   release_on_end node(e, ref, w);
@@ -135,6 +137,8 @@ void shield(const core_ref& ref) {
   future_core& core = ref.checked("shield");
   engine& e = *engine::running();
   task_core& me = e.task_that_waits("shield");
+  // NOLINTNEXTLINE(performance-unnecessary-copy-initialization): the handle may be destroyed while
+  // we wait
   const core_ref keep = ref;
   e.point(me, {operation_kind::shield, core.object});
   core.collected = true;  // a shield looks at the failure, also when nobody waits any more

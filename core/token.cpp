@@ -140,7 +140,8 @@ config decode_token(std::string_view token) {
     const std::size_t digit = digits.find(c);
     if (digit == std::string_view::npos) nothing.fail();
     bits = bits << 5 | static_cast<std::uint32_t>(digit);
-    if ((count += 5) >= 8) {
+    count += 5;
+    if (count >= 8) {
       count -= 8;
       bytes += static_cast<char>(bits >> count & 0xff);
       bits &= (1u << count) - 1;

@@ -61,7 +61,8 @@ TEST_CASE("callables given as a temporary range are moved, those of a variable c
     };
     std::vector<once> fs;
     fs.push_back({std::make_unique<int>(1)});
-    CHECK(gather(std::move(fs)) == std::vector{1});
+    const auto ones = gather(std::move(fs));
+    CHECK(ones == std::vector{1});
     std::vector<std::function<int()>> kept{[] { return 2; }};
     gather(kept);
     CHECK(gather(kept) == std::vector{2});

@@ -23,7 +23,7 @@ sigjmp_buf back;
 void on_fault(int) { siglongjmp(back, 1); }
 
 /// Whether a write to `address` is caught by the processor.
-[[gnu::no_sanitize("address")]] bool faults(char* address) {
+__attribute__((no_sanitize("address"))) bool faults(char* address) {
   struct sigaction action {};
   struct sigaction before_segv, before_bus;
   action.sa_handler = on_fault;

@@ -90,6 +90,7 @@ class closure final : public result_box<T> {
 public:
   template <class G>
     requires(!std::is_same_v<std::remove_cvref_t<G>, closure>)
+  // NOLINTNEXTLINE(bugprone-forwarding-reference-overload): constrained
   explicit closure(G&& callable) : callable_(std::in_place, std::forward<G>(callable)) {}
   void invoke() override {
     if constexpr (std::is_void_v<T>) {
