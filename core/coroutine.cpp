@@ -56,11 +56,16 @@ void check_in_coroutine(const char* call) {
   static_cast<void>(engine::checked(call).coroutine_that_waits(call));
 }
 
-void report_never_awaited(const void* made_at) noexcept {
+[[gnu::noinline]] const void* this_place() noexcept { return __builtin_return_address(0); }
+
+void report_never_awaited(const void* made_at, const void* returns_to) noexcept {
   engine* const e = engine::running();
   // One that is dropped by an unwinding was to be awaited.
   if (!e || e->tearing_down() || std::uncaught_exceptions() > 0) return;
-  const std::string place = place_of(made_at);
+  // Inlined into its caller, the coroutine function is the innermost place of two.
+  std::string place = caller_of(made_at);
+  if (place.empty()) place = place_of(returns_to);
+  if (place.empty()) place = place_of(made_at);
   e->fail_soon(fmt::format("a coroutine was made and never awaited or spawned{}{}",
                            place.empty() ? "" : ", at " + place, e->whereabouts()));
 }

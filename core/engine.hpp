@@ -599,6 +599,8 @@ private:
 [[nodiscard]] std::string type_name(const std::exception_ptr& failure);
 /// "balance.cpp:14", or nothing.
 [[nodiscard]] std::string place_of(const void* return_address);
+/// The same of whom the function at that place was inlined into; nothing when it was not.
+[[nodiscard]] std::string caller_of(const void* return_address);
 /// `watch_for_crashes`, unless this OS thread has done so before.
 void watch_for_crashes_once();
 [[nodiscard]] std::unique_ptr<choice_source> make_seeded_source(std::uint64_t seed,

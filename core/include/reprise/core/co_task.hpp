@@ -32,23 +32,28 @@ void co_free(void* frame, std::size_t size) noexcept;
 /// Throws: `no_simulation`, `cannot_wait` where no coroutine of a task runs.
 void check_in_coroutine(const char* call);
 /// A coroutine is destroyed that nobody awaited or spawned: the run fails.
-void report_never_awaited(const void* made_at) noexcept;
+void report_never_awaited(const void* made_at, const void* returns_to) noexcept;
+/// Where the code is that calls it.
+[[nodiscard]] const void* this_place() noexcept;
 
 /// What the promise of every `co_task` has.
 struct co_promise_base {
-  std::coroutine_handle<> awaited_by;  // null: it is a task's outermost
+  // In the coroutine function, which may have been inlined into its caller; null once it was
+  // awaited or spawned.
+  const void* made_at = nullptr;
+  // Until then where the coroutine function returns to; then the frame that awaits this one, null
+  // for a task's outermost.
+  void* returns_to = nullptr;
   std::exception_ptr failure;
-  const void* made_at;  // where; null once it was awaited or spawned
 
-  // The frame is made by the coroutine function, whose return address is the place of the call.
-  [[gnu::always_inline]] static void* operator new(std::size_t size) { return co_allocate(size); }
+  static void* operator new(std::size_t size) { return co_allocate(size); }
   static void operator delete(void* frame, std::size_t size) noexcept { co_free(frame, size); }
 
   struct hand_back {
     [[nodiscard]] static bool await_ready() noexcept { return false; }
     template <class Promise>
     void await_suspend(std::coroutine_handle<Promise> ended) noexcept {
-      co_next = ended.promise().awaited_by;
+      co_next = std::coroutine_handle<>::from_address(ended.promise().returns_to);
     }
     static void await_resume() noexcept {}
   };
@@ -116,7 +121,7 @@ public:
     std::coroutine_handle<promise_type> child;
     [[nodiscard]] static bool await_ready() noexcept { return false; }
     void await_suspend(std::coroutine_handle<> me) noexcept {
-      child.promise().awaited_by = me;
+      child.promise().returns_to = me.address();
       detail::co_next = child;
     }
     T await_resume() { return child.promise().take(); }
@@ -135,6 +140,7 @@ public:
     if (!handle_ || !handle_.promise().made_at)
       throw invalid_state("co_task: it is empty, or was awaited or spawned before");
     handle_.promise().made_at = nullptr;
+    handle_.promise().returns_to = nullptr;
     return handle_;
   }
   /// Not for users.
@@ -145,7 +151,8 @@ public:
 private:
   void destroy() noexcept {
     if (!handle_) return;
-    if (const void* made_at = handle_.promise().made_at) detail::report_never_awaited(made_at);
+    const auto& promise = handle_.promise();
+    if (promise.made_at) detail::report_never_awaited(promise.made_at, promise.returns_to);
     std::exchange(handle_, {}).destroy();
   }
   std::coroutine_handle<promise_type> handle_;
@@ -155,11 +162,13 @@ namespace detail {
 
 template <class T>
 [[gnu::always_inline]] inline co_task<T> co_promise<T>::get_return_object() noexcept {
-  made_at = __builtin_return_address(0);
+  made_at = this_place();
+  returns_to = __builtin_return_address(0);
   return co_task<T>(std::coroutine_handle<co_promise>::from_promise(*this));
 }
 [[gnu::always_inline]] inline co_task<void> co_promise<void>::get_return_object() noexcept {
-  made_at = __builtin_return_address(0);
+  made_at = this_place();
+  returns_to = __builtin_return_address(0);
   return co_task<void>(std::coroutine_handle<co_promise>::from_promise(*this));
 }
 
@@ -196,6 +205,7 @@ class co_closure final : public co_box<T> {
 public:
   template <class G>
     requires(!std::is_same_v<std::remove_cvref_t<G>, co_closure>)
+  // NOLINTNEXTLINE(bugprone-forwarding-reference-overload): constrained
   explicit co_closure(G&& callable) : callable_(std::in_place, std::forward<G>(callable)) {}
   std::coroutine_handle<> coroutine() override {
     this->coroutine_ = std::invoke(*callable_);
