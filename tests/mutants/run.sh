@@ -48,13 +48,14 @@ build() {
 # The name of the first test of a suite that fails; nothing when all pass.
 failing() {
   local log=$work/$1.log
-  if timeout "$limit" "$work/build/tests/${1}_test" --abort >"$log" 2>&1; then
-    return
-  elif [ $? -eq 124 ]; then
+  local code=0 name
+  timeout "$limit" "$work/build/tests/${1}_test" --abort >"$log" 2>&1 || code=$?
+  if [ "$code" -eq 124 ]; then
     echo "(hangs)"
-  else
-    # Catch2 frames the name of the test between the first two lines of dashes.
-    awk '/^-{70,}$/ { n++; next } n == 1 { print } n > 1 { exit }' "$log" | tr '\n' ' ' | sed 's/ *$//'
+  elif [ "$code" -ne 0 ]; then
+    # Catch2 frames the name of the test between the first two lines of dashes. No interval in the pattern: mawk has none.
+    name=$(awk '/^----------/ { n++; next } n == 1 { print } n > 1 { exit }' "$log" | tr '\n' ' ' | sed 's/ *$//')
+    echo "${name:-(exit code $code)}"
   fi
 }
 
