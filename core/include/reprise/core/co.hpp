@@ -351,7 +351,7 @@ template <class T>
 }
 template <class T>
 [[nodiscard]] auto shield(co_task<T> coroutine) {
-  return shield(spawn(std::move(coroutine)));
+  return co::shield(spawn(std::move(coroutine)));
 }
 
 /// As `reprise::offload`: an ordinary callable, on a worker.
