@@ -1014,13 +1014,13 @@ void engine::go_on_from_runner(fiber& self) {
 void engine::step_coroutine(task_core& t) {
   if (!t.started) {
     t.started = true;
+    t.innermost = {};
     std::exception_ptr failure;
     const future_state state = settle(t, failure, [&] {
       if (t.must_cancel) {
         take_request(t);
         throw_cancelled(t);
       }
-      t.innermost = {};
       t.innermost = t.box->coroutine();
     });
     if (!t.innermost) return end_coroutine(t, state, std::move(failure));

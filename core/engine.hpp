@@ -531,11 +531,9 @@ private:
   job* current_job_ = nullptr;
   std::vector<std::shared_ptr<job>> active_jobs_;
   std::shared_ptr<job> retired_job_;  // the last one that ended, on its own stack
-  struct frozen_runner {
-    fiber* runner;
-    fiber* top;  // where it goes on: itself, or a generator that its callback is in
-  };
-  std::vector<frozen_runner> frozen_runners_;
+  // Runners that stand in a failed expectation, each as where it goes on: itself, or a generator
+  // that its callback is in.
+  std::vector<fiber*> frozen_runners_;
   unsigned runner_thrown_at_ = 0;  // times that one's unwinding was thrown
 
   slab<task_core> tasks_;

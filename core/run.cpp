@@ -255,14 +255,9 @@ void engine::force_the_rest() {
     go_from_main(*j->top);
   }
   current_job_ = nullptr;
-  for (const auto& frozen : std::exchange(frozen_runners_, {})) {
+  for (fiber* const top : std::exchange(frozen_runners_, {})) {
     runner_thrown_at_ = 0;
-    go_from_main(*frozen.top);
-    std::erase_if(runners_, [&](const auto& r) {
-      if (r.get() != frozen.runner) return false;
-      stacks_.give_back(*std::exchange(r->stack, nullptr));
-      return true;
-    });
+    go_from_main(*top);  // then it is idle
   }
   while (generators) destroy_generator(*this, *generators);
 }

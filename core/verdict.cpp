@@ -190,7 +190,7 @@ void engine::freeze() {
     check_forced(*j);
   }
   if (!tearing_by_force_) {
-    frozen_runners_.push_back({&base, &self});
+    frozen_runners_.push_back(&self);
     runner_ = nullptr;
     fiber* to = running ? come_to(reason::failure) : next_fiber();
     switch_fiber(*this, self, *to);

@@ -220,7 +220,7 @@ TEST_CASE("cancellation reaches a coroutine where it waits") {
   SECTION("on a borrowed stack") {
     passes([]() -> co_task<> {
       mutex m;
-      m.lock();
+      co_await co::lock(m);
       auto t = spawn([](mutex& held) -> co_task<> { co_await co::lock(held); }(m));
       co_await co::sleep_for(1s);
       t.cancel();
@@ -279,7 +279,7 @@ TEST_CASE("a blocking call in a coroutine throws and names its twin") {
   CHECK(blocked([] {
           condition_variable cv;
           mutex held;
-          std::unique_lock lock(held, std::adopt_lock);
+          std::unique_lock lock(held, std::try_to_lock);
           cv.wait(lock);
         }).find("co::call") != std::string::npos);
 }
@@ -479,7 +479,7 @@ TEST_CASE("a co_task is awaited once") {
   });
   CHECK(r.result == verdict::failed);
   INFO(r.what);
-  CHECK(r.what.find("co_await") != std::string::npos);
+  CHECK(r.what.find("was awaited or spawned before") != std::string::npos);
 }
 
 TEST_CASE("claims fail in a coroutine as in a fiber") {
