@@ -1,6 +1,7 @@
 #include <reprise/core/barrier.hpp>
 
 #include <reprise/core/errors.hpp>
+#include <reprise/core/future_core.hpp>
 
 #include <mutex>
 #include <stdexcept>
