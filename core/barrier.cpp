@@ -1,6 +1,7 @@
 #include <reprise/core/barrier.hpp>
 
 #include <reprise/core/errors.hpp>
+#include <reprise/core/future_core.hpp>
 
 #include <mutex>
 #include <stdexcept>
@@ -16,6 +17,7 @@ barrier::barrier(std::size_t parties, std::string_view name)
 }
 
 std::size_t barrier::arrive_and_wait() {
+  detail::check_can_wait("barrier::arrive_and_wait");
   const std::scoped_lock lock(mutex_);
   changed_.wait(mutex_, [this] { return state_ != state::draining && state_ != state::resetting; });
   if (state_ == state::broken) throw broken_barrier();

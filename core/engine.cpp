@@ -47,6 +47,13 @@ engine& engine::of_thread() {
 }
 
 task_core& engine::task_that_waits(const char* call) {
+  task_core& me = task_here(call);
+  if (me.stackless()) [[unlikely]]
+    throw cannot_wait(fmt::format("{0}: a coroutine can't block; write {1}", call, twin_of(call)));
+  return me;
+}
+
+task_core& engine::task_here(const char* call) {
   if (current_task_) [[likely]] {
     if (on_main()) [[unlikely]]
       throw cannot_wait(fmt::format("{}: a formatter can't wait", call));
@@ -61,6 +68,13 @@ task_core& engine::task_that_waits(const char* call) {
 }
 
 // ---------------------------------------------------------------- who goes on
+
+fiber* engine::first_step(task_core& t) {
+  if (t.is_coroutine) return runner_for(ready_entry(&t, 0, entry_kind::step));
+  if (start(t)) return t.top;
+  push_step(t);
+  return come_to(reason::failure);
+}
 
 bool engine::start(task_core& t) {
   if (offered_ && offered_->size >= t.stack_size && offered_->size / 2 < t.stack_size) {
@@ -92,11 +106,9 @@ inline fiber* engine::step(task_core& t) {
   current_task_ = &t;
   current_job_ = nullptr;
   feed(t.number, t.next);
-  if (!t.started && !start(t)) [[unlikely]] {
-    push_step(t);
-    return come_to(reason::failure);
-  }
-  return t.top;
+  if (t.top) [[likely]]
+    return t.top;
+  return first_step(t);
 }
 
 inline ready_entry engine::take_entry() {
@@ -142,9 +154,7 @@ fiber* engine::next_fiber() {
         return step(e.as<task_core>());
       case entry_kind::sleeper: {
         auto& t = e.as<task_core>();
-        if (!e.is_of(t.sleep_generation) || !t.leaf) break;
-        ++steps_;
-        wake(*t.leaf, waiter::state::expired);
+        if (e.is_of(t.sleep_generation)) end_sleep(t);
         break;
       }
       case entry_kind::timer: {
@@ -270,7 +280,29 @@ void engine::push_choosable(ready_entry e) {
   (choosable ? runnable_ : ready_).push(e);
 }
 
+void engine::end_sleep(task_core& t) noexcept {
+  if (t.leaf) {
+    ++steps_;
+    wake(*t.leaf, waiter::state::expired);
+  } else if (t.sleep == waiter::state::pending) {
+    ++steps_;
+    t.sleep = waiter::state::expired;
+    push_step(t);
+  }
+}
+
 fiber* engine::run_on_runner(ready_entry e) {
+  fiber* const f = runner_for(e);
+  current_task_ = nullptr;
+  current_job_ = nullptr;
+  return f;
+}
+
+fiber* engine::runner_for(ready_entry e) {
+  if (!runner_ && !idle_runners_.empty()) {
+    runner_ = idle_runners_.back();
+    idle_runners_.pop_back();
+  }
   if (!runner_) {
     stack_slot* const stack = stack_of(stack_pool::default_size);
     if (!stack) {
@@ -282,8 +314,6 @@ fiber* engine::run_on_runner(ready_entry e) {
     runner_ = f.get();
     runners_.push_back(std::move(f));
   }
-  current_task_ = nullptr;
-  current_job_ = nullptr;
   runner_entry_ = e;
   return runner_;
 }
@@ -423,6 +453,11 @@ bool engine::await(task_core& me, future_core& core, operation_kind op, void* pl
     suspend(me);
   }
   if (!me.must_cancel) return false;
+  hear_request(me, core);
+  return true;
+}
+
+void engine::hear_request(task_core& me, const future_core& core) {
   take_request(me);
   if (core.state == future_state::cancelled) me.thrown_message.reset();
   if (core.failure) {
@@ -434,7 +469,6 @@ bool engine::await(task_core& me, future_core& core, operation_kind op, void* pl
     } catch (...) {
     }
   }
-  return true;
 }
 
 // ---------------------------------------------------------------- choices
@@ -487,6 +521,12 @@ std::size_t engine::pick(std::size_t bound, bool running_goes_on) {
 }
 
 void engine::choose_point(task_core& me) {
+  if (choose_beside(me)) return;
+  me.top = current_fiber_;
+  suspend(me);
+}
+
+bool engine::choose_beside(task_core& me) {
   // What could run beside the task: bookkeeping first, it runs to completion before a choice.
   for (;;) {
     expire_timers();
@@ -500,9 +540,7 @@ void engine::choose_point(task_core& me) {
     } else if (e.kind() == entry_kind::sleeper) {
       const ready_entry s = ready_.pop();
       auto& t = s.as<task_core>();
-      if (!s.is_of(t.sleep_generation) || !t.leaf) continue;
-      ++steps_;
-      wake(*t.leaf, waiter::state::expired);
+      if (s.is_of(t.sleep_generation)) end_sleep(t);
     } else if (e.kind() == entry_kind::timer) {
       const ready_entry s = ready_.pop();
       auto& slot = s.as<timer_slot>();
@@ -526,13 +564,12 @@ void engine::choose_point(task_core& me) {
       ++preemptions_;
       const ready_entry chosen = runnable_.take(i - 1);
       push_step(me);
-      me.top = current_fiber_;
       ready_.push(chosen);
-      suspend(me);
-      return;
+      return false;
     }
   }
   feed(me.number, me.next);
+  return true;
 }
 
 std::uint64_t engine::choose(choice_kind kind, std::uint64_t bound, operation_kind op) {
@@ -710,6 +747,12 @@ bool engine::cancel_chain(task_core& first, std::string_view message) {
       wake(*t->leaf, waiter::state::cancelled);
       break;
     }
+    if (t->sleep == waiter::state::pending) {
+      t->thrown_message = text_or_null(message);
+      t->sleep = waiter::state::cancelled;
+      push_step(*t);
+      break;
+    }
     future_core* const next = t->awaited;
     if (!next || next->done()) {
       t->must_cancel = true;
@@ -824,6 +867,10 @@ task_core& engine::spawn(const spawn_options& options, box_base* box) {
   t.leaf = nullptr;
   t.awaited = nullptr;
   t.own.generator = nullptr;
+  t.is_coroutine = box->is_coroutine;
+  t.ending = future_state::pending;
+  t.sleep = waiter::state::woken;
+  t.join = nullptr;
   t.stack_size = options.stack_size
                      ? options.stack_size
                      : (options_->stack_size ? options_->stack_size : stack_pool::default_size);
@@ -842,31 +889,37 @@ task_core& engine::spawn(const spawn_options& options, box_base* box) {
   return t;
 }
 
+template <class F>
+future_state engine::settle(task_core& t, std::exception_ptr& failure, F f) {
+  try {
+    f();
+    if (!t.must_cancel) return future_state::value;
+    // Asked after its last wait: it ends cancelled, and its value is lost.
+    take_request(t);
+    if (t.thrown_message) failure = std::make_exception_ptr(cancelled(*t.thrown_message));
+    return future_state::cancelled;
+  } catch (const cancelled&) {
+    failure = std::current_exception();
+    return future_state::cancelled;
+  } catch (const forced_unwind&) {
+    return future_state::cancelled;
+  } catch (...) {
+    failure = std::current_exception();
+    return future_state::failed;
+  }
+}
+
 void engine::task_main() {
   for (;;) {
     task_core& t = *current_task_;
-    future_state state = future_state::value;
     std::exception_ptr failure;
-    try {
+    const future_state state = settle(t, failure, [&] {
       if (t.must_cancel) {
         take_request(t);
         throw_cancelled(t);
       }
       t.box->invoke();
-      if (t.must_cancel) {  // asked after its last wait: it ends cancelled, and its value is lost
-        state = future_state::cancelled;
-        take_request(t);
-        if (t.thrown_message) failure = std::make_exception_ptr(cancelled(*t.thrown_message));
-      }
-    } catch (const cancelled&) {
-      state = future_state::cancelled;
-      failure = std::current_exception();
-    } catch (const forced_unwind&) {
-      state = future_state::cancelled;
-    } catch (...) {
-      state = future_state::failed;
-      failure = std::current_exception();
-    }
+    });
     check_stack();
     if (!t.forced) {
       const auto kind = state == future_state::failed ? operation_kind::task_end_failed
@@ -915,6 +968,11 @@ void engine::runner_main() {
   for (;;) {
     fiber& self = *current_fiber_;
     const ready_entry e = runner_entry_;
+    if (e.kind() == entry_kind::step) {
+      step_coroutine(e.as<task_core>());
+      go_on_from_runner(self);
+      continue;
+    }
     feed(0,
          {operation_kind::callback, e.kind() == entry_kind::timer ? e.as<timer_slot>().number : 0});
     try {
@@ -934,10 +992,67 @@ void engine::runner_main() {
                      fmt::format("a callback failed with {}{}", describe(std::current_exception()),
                                  whereabouts()));
     }
-    check_stack();
-    fiber* to = next_fiber();
-    if (to != &self) switch_fiber(*this, self, *to);
+    go_on_from_runner(self);
   }
+}
+
+void engine::go_on_from_runner(fiber& self) {
+  check_stack();
+  if (runner_ != &self) {
+    // It stood in a failed expectation and was replaced meanwhile.
+    if (runner_)
+      idle_runners_.push_back(&self);
+    else
+      runner_ = &self;
+  }
+  fiber* to = handover_ ? std::exchange(handover_, nullptr) : next_fiber();
+  if (to != &self) switch_fiber(*this, self, *to);
+}
+
+// ---------------------------------------------------------------- coroutines
+
+void engine::step_coroutine(task_core& t) {
+  if (!t.started) {
+    t.started = true;
+    t.innermost = {};
+    std::exception_ptr failure;
+    const future_state state = settle(t, failure, [&] {
+      if (t.must_cancel) {
+        take_request(t);
+        throw_cancelled(t);
+      }
+      t.innermost = t.box->coroutine();
+    });
+    if (!t.innermost) return end_coroutine(t, state, std::move(failure));
+    t.must_cancel = state == future_state::cancelled;  // asked while its callable made it
+  } else if (t.ending != future_state::pending) {
+    return finish_task(t, t.ending, std::exchange(t.failure, nullptr));
+  } else if (t.join && !t.forced) {
+    if (!begin_join(t)) return;
+  }
+  co_next = t.innermost;
+  do {
+    const auto next = std::exchange(co_next, {});
+    next.resume();
+  } while (co_next);
+  if (!t.box->ended()) return;
+  std::exception_ptr failure;
+  const future_state state = settle(t, failure, [&] { t.box->invoke(); });
+  end_coroutine(t, state, std::move(failure));
+}
+
+void engine::end_coroutine(task_core& t, future_state state, std::exception_ptr failure) {
+  if (!t.forced) {
+    t.next = {state == future_state::failed ? operation_kind::task_end_failed
+                                            : operation_kind::task_end_ok,
+              t.object};
+    if (!point_of_coroutine(t)) {
+      t.ending = state;
+      t.failure = std::move(failure);
+      return;
+    }
+  }
+  finish_task(t, state, std::move(failure));
 }
 
 // ---------------------------------------------------------------- jobs

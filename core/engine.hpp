@@ -7,6 +7,7 @@
 #include "timer_queue.hpp"
 
 #include <reprise/core/choice.hpp>
+#include <reprise/core/co.hpp>
 #include <reprise/core/errors.hpp>
 #include <reprise/core/future_core.hpp>
 #include <reprise/core/operation.hpp>
@@ -54,16 +55,6 @@ struct forced_unwind {};
 /// Thrown at the yield of a generator that is destroyed before its end.
 struct generator_stop {};
 
-struct alignas(16) callback_node {
-  callback_node* next = nullptr;
-  future_core* core = nullptr;  // the future it is listed in; null once that is done
-  task_core* wakes = nullptr;   // the task that waits, or null
-  void (*run)(engine&,
-              callback_node&) = nullptr;   // the library's own, a turn after the future is done
-  bool user = false;                       // calls the user's code, so it runs on the runner
-  void (*drop)(callback_node&) = nullptr;  // the run is over, and it will never be called
-};
-
 /// A wait by one task for something that is no future: it lives on the stack of the one who waits.
 struct waiter {
   enum class state : std::uint8_t { pending, woken, expired, cancelled };
@@ -110,7 +101,18 @@ struct alignas(16) task_core : future_core {
   std::unique_ptr<std::string> thrown_message;
   std::unique_ptr<std::map<const void*, std::any>> locals;
 
+  // A coroutine's. It runs on the runner, and has a stack only while it makes a call that blocks or
+  // stands in a failed expectation: then `top` is set.
+  bool is_coroutine = false;
+  future_state ending = future_state::pending;  // it has ended, and was preempted before it said so
+  waiter::state sleep = waiter::state::woken;   // what ended its sleep; pending while it lasts
+  std::coroutine_handle<> innermost;            // the frame that goes on
+  co_join* join = nullptr;                      // to be begun when it goes on
+  co_call* borrowed = nullptr;                  // the call that it has a stack for
+
   [[nodiscard]] std::string name() const;
+  /// It is a coroutine and runs as one, so it can't block.
+  [[nodiscard]] bool stackless() const noexcept { return is_coroutine && !top; }
 };
 
 /// A future that is several: cancelling it cancels them.
@@ -248,7 +250,7 @@ public:
   }
   /// The same from where a callback may be, too.
   void point_anywhere(operation op) {
-    if (current_task_ && !current_task_->forced)
+    if (current_task_ && !current_task_->forced && !current_task_->stackless())
       point(*current_task_, op);
     else
       announce(op);
@@ -265,6 +267,8 @@ public:
   [[noreturn]] void throw_cancelled(task_core& me);
   /// Makes the request that is pending the one to be thrown.
   static void take_request(task_core& me);
+  /// The same for a task that waited for `core`.
+  static void hear_request(task_core& me, const future_core& core);
   /// Waits until `core` is done; true when the caller was cancelled instead of hearing it.
   bool await(task_core& me, future_core& core, operation_kind op, void* place);
   void wake(waiter& w, waiter::state how = waiter::state::woken) noexcept;
@@ -274,6 +278,26 @@ public:
       return push_choosable(e);
     ready_.push(e);
   }
+
+  // --- coroutines
+  /// The running task, a coroutine that may let go. Throws: `cannot_wait` anywhere else.
+  [[nodiscard]] task_core& coroutine_that_waits(const char* call);
+  /// The running task, whatever it is. Throws: `cannot_wait` in a callback or a job.
+  [[nodiscard]] task_core& task_here(const char* call);
+  /// A point before `me.next`. False when another task was chosen: the coroutine has to let go.
+  bool point_of_coroutine(task_core& me) {
+    if (choosing_ && !tearing_by_force_) [[unlikely]]
+      return choose_beside(me);
+    feed(me.number, me.next);
+    return true;
+  }
+  /// Throws what the coroutine has to hear where it goes on.
+  void arrive_in_coroutine(task_core& me) {
+    if (me.forced) [[unlikely]]
+      check_forced(me);
+  }
+  void timer_went_stale();
+  void begin_borrowed(task_core& me, co_call& call);
 
   // --- futures
   void complete(future_core& core, future_state state, std::exception_ptr failure = nullptr);
@@ -388,13 +412,14 @@ private:
     entry_kind kind = entry_kind::sleeper;
   };
   [[nodiscard]] static bool stale(const timer_target& t) noexcept;
-  void timer_went_stale();
 
   // candidate_list: what the policy sees of the queue
   [[nodiscard]] std::size_t size() const noexcept override;
   [[nodiscard]] candidate operator[](std::size_t i) const noexcept override;
 
   void choose_point(task_core& me);
+  /// Whether the running task goes on; if not, another was chosen, and it is queued.
+  bool choose_beside(task_core& me);
   /// Leaves the running task, whose wake-up is somebody's business, and returns when it goes on.
   void suspend(task_core& me);
   /// Who goes on. The main fiber when the run has come to something.
@@ -416,7 +441,21 @@ private:
   /// Null, and the run ends, when there is no memory for it.
   stack_slot* stack_of(std::size_t size) noexcept;
   [[gnu::always_inline]] fiber* step(task_core& t);
+  fiber* first_step(task_core& t);
   fiber* run_on_runner(ready_entry e);
+  /// The runner, that will do `e`'s work; null, and the run ends, when there is no memory for it.
+  fiber* runner_for(ready_entry e);
+  void step_coroutine(task_core& t);
+  void go_on_from_runner(fiber& self);
+  void end_sleep(task_core& t) noexcept;
+  /// Begins the wait that the coroutine announced; false when it has to let go.
+  bool begin_join(task_core& t);
+  void end_coroutine(task_core& t, future_state state, std::exception_ptr failure);
+  /// How a task ends that `f` is the last of.
+  template <class F>
+  future_state settle(task_core& t, std::exception_ptr& failure, F f);
+  [[noreturn]] void borrowed_main();
+  static void borrowed_entry(engine& e) { e.borrowed_main(); }
   choice_source& source();
   std::size_t pick(std::size_t bound, bool running_goes_on);
   void drive();
@@ -487,14 +526,14 @@ private:
   fiber* runner_ = nullptr;  // where the user's callbacks run
   ready_entry runner_entry_;
   std::vector<std::unique_ptr<fiber>> runners_;
+  std::vector<fiber*> idle_runners_;  // that were replaced, and came back
+  fiber* handover_ = nullptr;         // whom the runner goes to next, without a turn
   job* current_job_ = nullptr;
   std::vector<std::shared_ptr<job>> active_jobs_;
   std::shared_ptr<job> retired_job_;  // the last one that ended, on its own stack
-  struct frozen_runner {
-    fiber* runner;
-    fiber* top;  // where it goes on: itself, or a generator that its callback is in
-  };
-  std::vector<frozen_runner> frozen_runners_;
+  // Runners that stand in a failed expectation, each as where it goes on: itself, or a generator
+  // that its callback is in.
+  std::vector<fiber*> frozen_runners_;
   unsigned runner_thrown_at_ = 0;  // times that one's unwinding was thrown
 
   slab<task_core> tasks_;
@@ -550,12 +589,16 @@ private:
 };
 
 [[nodiscard]] exception_globals& thread_exceptions() noexcept;
+/// What to write in a coroutine instead of a call that blocks.
+[[nodiscard]] std::string twin_of(std::string_view call);
 /// "std::runtime_error: boom".
 [[nodiscard]] std::string describe(const std::exception_ptr& failure);
 /// "std::runtime_error".
 [[nodiscard]] std::string type_name(const std::exception_ptr& failure);
 /// "balance.cpp:14", or nothing.
 [[nodiscard]] std::string place_of(const void* return_address);
+/// The same of whom the function at that place was inlined into; nothing when it was not.
+[[nodiscard]] std::string caller_of(const void* return_address);
 /// `watch_for_crashes`, unless this OS thread has done so before.
 void watch_for_crashes_once();
 [[nodiscard]] std::unique_ptr<choice_source> make_seeded_source(std::uint64_t seed,

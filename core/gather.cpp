@@ -86,12 +86,10 @@ std::exception_ptr failure_of(const core_ref& ref) {
   return core.failure ? core.failure : std::make_exception_ptr(cancelled());
 }
 
-void gather_children(std::span<const core_ref> cores, children whose, failures how,
-                     const char* call) {
-  engine& e = engine::checked(call);
-  task_core& me = e.task_that_waits(call);
-  if (cores.empty()) return;
+namespace {
 
+gathering& make_gathering(engine& e, std::span<const core_ref> cores, children whose,
+                          failures how) {
   auto* g = new gathering;
   g->kind = future_kind::gather;
   g->owner = &e;
@@ -114,16 +112,6 @@ void gather_children(std::span<const core_ref> cores, children whose, failures h
   }
   // A mark left behind would fit the next gather that the heap puts at this address.
   for (auto& n : g->nodes) n.child.raw()->mark = nullptr;
-  struct leave {
-    gathering& g;
-    ~leave() {
-      // Children that go on are looked at when they end, though nobody waits: their failures count
-      // as collected.
-      g.state = g.done() ? g.state : future_state::cancelled;
-      g.drop_user();
-    }
-  };
-  const leave l{*g};
   // asyncio runs the callbacks of children that are done already at once.
   for (auto& n : g->nodes) {
     ++g->users;
@@ -134,8 +122,51 @@ void gather_children(std::span<const core_ref> cores, children whose, failures h
     g->note_end(e, *n.child.raw());
     g->drop_user();
   }
-  if (e.await(me, *g, operation_kind::gather, __builtin_return_address(0))) e.throw_cancelled(me);
-  if (g->state != future_state::value) std::rethrow_exception(g->failure);
+  return *g;
+}
+
+void leave(gathering& g) noexcept {
+  // Children that go on are looked at when they end, though nobody waits: their failures count as
+  // collected.
+  if (!g.done()) g.state = future_state::cancelled;
+  g.drop_user();
+}
+
+}  // namespace
+
+void gather_children(std::span<const core_ref> cores, children whose, failures how,
+                     const char* call) {
+  engine& e = engine::checked(call);
+  task_core& me = e.task_that_waits(call);
+  if (cores.empty()) return;
+  gathering& g = make_gathering(e, cores, whose, how);
+  struct at_exit {
+    gathering& g;
+    ~at_exit() { leave(g); }
+  };
+  const at_exit on_exit{g};
+  if (e.await(me, g, operation_kind::gather, __builtin_return_address(0))) e.throw_cancelled(me);
+  if (g.state != future_state::value) std::rethrow_exception(g.failure);
+}
+
+bool co_gathering::begin(std::span<const core_ref> cores, children whose,
+                         std::coroutine_handle<> frame) {
+  if (cores.empty()) return false;
+  gathering& g = make_gathering(*engine::running(), cores, whose, how_);
+  gathering_ = &g;
+  return join_.begin(g, operation_kind::gather, frame);
+}
+
+void co_gathering::end() {
+  if (!gathering_) return;
+  join_.end();
+  const auto& g = *static_cast<gathering*>(gathering_);
+  if (g.state != future_state::value) std::rethrow_exception(g.failure);
+}
+
+co_gathering::~co_gathering() {
+  join_.leave();
+  if (gathering_) leave(*static_cast<gathering*>(gathering_));
 }
 
 }  // namespace reprise::detail

@@ -77,6 +77,8 @@ void engine::execute(const config& options, box_base* body) {
   abandoned_.clear();
   seeded_.reset();
   source_ = options.source;
+  handover_ = nullptr;
+  co_next = {};
   const float_flags flags;
   running_ = this;
   current_fiber_ = &main_;
@@ -237,8 +239,11 @@ void engine::force_the_rest() {
                        fmt::format("{} swallowed its cancellation and went on", t->name()));
       if (!t->started) {
         finish_task(*t, future_state::cancelled, nullptr);
-      } else {
+      } else if (t->top) {
         go_from_main(*t->top);
+      } else if (fiber* const runner = runner_for(ready_entry(t, 0, entry_kind::step));
+                 runner != &main_) {
+        go_from_main(*runner);
       }
     }
     t = older;
@@ -250,14 +255,9 @@ void engine::force_the_rest() {
     go_from_main(*j->top);
   }
   current_job_ = nullptr;
-  for (const auto& frozen : std::exchange(frozen_runners_, {})) {
+  for (fiber* const top : std::exchange(frozen_runners_, {})) {
     runner_thrown_at_ = 0;
-    go_from_main(*frozen.top);
-    std::erase_if(runners_, [&](const auto& r) {
-      if (r.get() != frozen.runner) return false;
-      stacks_.give_back(*std::exchange(r->stack, nullptr));
-      return true;
-    });
+    go_from_main(*top);  // then it is idle
   }
   while (generators) destroy_generator(*this, *generators);
 }

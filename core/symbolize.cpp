@@ -35,26 +35,31 @@ bool is_users(std::string_view file) {
          file.find("/c++/") == std::string_view::npos;
 }
 
-std::string look_up(const void* address) {
+/// The place of the user's code there, after `skip` inlined functions of the user's.
+std::string look_up(const void* address, int skip) {
   static backtrace_state* const state = backtrace_create_state(
       nullptr, 1, [](void*, const char*, int) {}, nullptr);
   if (!state) return {};
-  std::string place;
+  struct found {
+    int skip;
+    std::string place;
+  } result{skip, {}};
   // Inlined frames come innermost first.
   backtrace_pcinfo(
       state, reinterpret_cast<std::uintptr_t>(address) - 1,
       [](void* data, std::uintptr_t, const char* file, int line, const char*) {
-        if (!file || line <= 0 || !is_users(file)) return 0;
+        auto& found_here = *static_cast<found*>(data);
+        if (!file || line <= 0 || !is_users(file) || found_here.skip-- > 0) return 0;
         std::string_view name(file);
         name.remove_prefix(name.rfind('/') + 1);
-        *static_cast<std::string*>(data) = fmt::format("{}:{}", name, line);
+        found_here.place = fmt::format("{}:{}", name, line);
         return 1;
       },
-      [](void*, const char*, int) {}, &place);
-  return place;
+      [](void*, const char*, int) {}, &result);
+  return result.place;
 }
 #else
-std::string look_up(const void*) { return {}; }
+std::string look_up(const void*, int) { return {}; }
 #endif
 
 }  // namespace
@@ -65,8 +70,10 @@ std::string place_of(const void* return_address) {
   static std::map<const void*, std::string> known;
   const std::scoped_lock lock(mutex);
   const auto [entry, is_new] = known.try_emplace(return_address);
-  if (is_new) entry->second = look_up(return_address);
+  if (is_new) entry->second = look_up(return_address, 0);
   return entry->second;
 }
+
+std::string caller_of(const void* return_address) { return look_up(return_address, 1); }
 
 }  // namespace reprise::detail

@@ -67,7 +67,7 @@ struct group_state {
 
 task_group::task_group() {
   detail::engine& e = detail::engine::checked("with_task_group");
-  detail::task_core& me = e.task_that_waits("with_task_group");
+  detail::task_core& me = e.task_here("with_task_group");
   state_ = new detail::group_state;
   state_->e = &e;
   state_->parent = detail::core_ref(me);

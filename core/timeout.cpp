@@ -8,7 +8,7 @@ namespace reprise {
 
 timeout_scope::timeout_scope(std::int64_t deadline_ns) : deadline_(deadline_ns) {
   detail::engine& e = detail::engine::checked("with_timeout");
-  detail::task_core& me = e.task_that_waits("with_timeout");
+  detail::task_core& me = e.task_here("with_timeout");
   task_ = detail::core_ref(me);
   cancelling_ = me.cancel_requests;
   arm();

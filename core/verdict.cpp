@@ -165,10 +165,13 @@ void engine::freeze() {
     me->leaf = &w;
     me->frozen = true;
     me->next = {operation_kind::failure, 0};
+    const bool stackless = me->stackless();
+    if (stackless) runner_ = nullptr;
     me->top = &self;
     fiber* to = running ? come_to(reason::failure) : next_fiber();
     if (to != &self) switch_fiber(*this, self, *to);
     me->leaf = nullptr;
+    if (stackless) me->top = nullptr;
     if (me->forced) check_forced(*me);
     me->must_cancel = false;
     throw_cancelled(*me);
@@ -187,7 +190,7 @@ void engine::freeze() {
     check_forced(*j);
   }
   if (!tearing_by_force_) {
-    frozen_runners_.push_back({&base, &self});
+    frozen_runners_.push_back(&self);
     runner_ = nullptr;
     fiber* to = running ? come_to(reason::failure) : next_fiber();
     switch_fiber(*this, self, *to);
@@ -222,8 +225,16 @@ void engine::abandon_current() {
     leave_standing(*this, g);
   }
   if (base.stack) base.stack->leave_standing();
+  const auto keep_runner = [&] {
+    if (runner_ == &base) runner_ = nullptr;
+    // The fiber must outlive the run: its frames stand.
+    for (auto& r : runners_)
+      if (r.get() == &base) static_cast<void>(r.release());
+    std::erase(runners_, nullptr);
+  };
   if (task_core* const me = current_task_) {
     me->abandoned = true;
+    if (me->is_coroutine && &base != &me->own) keep_runner();
     me->leaf = nullptr;
     me->awaited = nullptr;
     (me->older ? me->older->younger : oldest_) = me->younger;
@@ -243,11 +254,7 @@ void engine::abandon_current() {
       std::abort();
     }
   } else if (&base != &main_) {
-    if (runner_ == &base) runner_ = nullptr;
-    // The fiber must outlive the run: its frames stand.
-    for (auto& r : runners_)
-      if (r.get() == &base) static_cast<void>(r.release());
-    std::erase(runners_, nullptr);
+    keep_runner();
   }
   fiber* to = phase_ == phase::running ? come_to(reason::failure) : next_fiber();
   switch_fiber(*this, self, *to);

@@ -18,6 +18,16 @@ public:
 
   template <class... Args>
   auto operator()(Args&&... args) const {
+    if constexpr (reprise::detail::is_co_task<std::invoke_result_t<const Function&, Args...>>) {
+      return await<std::decay_t<Args>...>(std::forward<Args>(args)...);
+    } else {
+      return call(std::forward<Args>(args)...);
+    }
+  }
+
+private:
+  template <class... Args>
+  auto call(Args&&... args) const {
     reprise::note("start", "fn", name_);
     if constexpr (std::is_void_v<std::invoke_result_t<const Function&, Args...>>) {
       std::invoke(function_, std::forward<Args>(args)...);
@@ -29,7 +39,21 @@ public:
     }
   }
 
-private:
+  /// A coroutine keeps its arguments by value: it runs after the call that made it has returned.
+  template <class... Args>
+  auto await(Args... args) const -> std::invoke_result_t<const Function&, Args...> {
+    using result = typename std::invoke_result_t<const Function&, Args...>::value_type;
+    reprise::note("start", "fn", name_);
+    if constexpr (std::is_void_v<result>) {
+      co_await std::invoke(function_, std::move(args)...);
+      reprise::note("done", "fn", name_);
+    } else {
+      result value = co_await std::invoke(function_, std::move(args)...);
+      reprise::note("done", "fn", name_);
+      co_return value;
+    }
+  }
+
   std::string_view name_;  // a literal
   Function function_;
 };

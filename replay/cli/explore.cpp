@@ -118,7 +118,7 @@ exit_code run(session& s, const request& asked) {
       return true;
     };
   }
-  const exploration found = explore(to_do, what.body);
+  const exploration found = with_body(what, [&](auto body) { return explore(to_do, body); });
   const auto real = std::chrono::steady_clock::now() - start;
   progress.clear();
   if (found.failure) refuse_bad_parameter(*found.failure);

@@ -103,7 +103,7 @@ watched_run run_watched(session& s, const scenario& what, const config& options,
   const double before = peak_bytes();
   s.out.flush();  // what the scenario itself prints comes after
   listener.begin(heard);
-  run.result = reprise::run(heard, what.body);
+  run.result = with_body(what, [&](auto body) { return reprise::run(heard, body); });
   listener.end(run);
   run.peak_bytes = peak_bytes() - before;
   refuse_bad_parameter(run.result);
@@ -113,7 +113,7 @@ watched_run run_watched(session& s, const scenario& what, const config& options,
 watched_run run_unwatched(const scenario& what, const config& options) {
   watched_run run;
   const auto start = real_clock::now();
-  run.result = reprise::run(options, what.body);
+  run.result = with_body(what, [&](auto body) { return reprise::run(options, body); });
   run.real = real_clock::now() - start;
   refuse_bad_parameter(run.result);
   return run;

@@ -102,16 +102,22 @@ void check_trace(const reprise::report& report, json trace) {
 
 }  // namespace
 
-TEST_CASE("the gallery's workloads do what CPython does, event by event") {
+TEST_CASE(
+    "the gallery's workloads do what CPython does, event by event, as fibers and as coroutines") {
   const auto name = GENERATE(from_range(workloads));
-  const auto& scenario = reprise::find_scenario(name);
+  const bool coroutines = GENERATE(false, true);
+  if (coroutines && name == "random_table") return;  // awaits nothing, so there is one form of it
+  const auto& scenario = reprise::find_scenario(coroutines ? name + "_async" : name);
+  REQUIRE(static_cast<bool>(scenario.coroutine) == coroutines);
   std::ifstream file(REPRISE_TESTS_DIR "/golden/workloads/" + name + ".jsonl");
   int seeds = 0;
   for (std::string line; std::getline(file, line); ++seeds) {
     const json golden = json::parse(line);
     const auto seed = golden.at("seed").get<std::uint64_t>();
-    INFO(name << ", seed " << seed);
-    const auto report = reprise::run(reprise::options_for(scenario, {.seed = seed}), scenario.body);
+    INFO(scenario.name << ", seed " << seed);
+    const auto report = reprise::with_body(scenario, [&](const auto& body) {
+      return reprise::run(reprise::options_for(scenario, {.seed = seed}), body);
+    });
     INFO(report.what);
     REQUIRE(report);
     check_trace(report, golden.at("trace"));

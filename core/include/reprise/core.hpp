@@ -5,6 +5,8 @@
 #include <reprise/core/barrier.hpp>
 #include <reprise/core/choice.hpp>
 #include <reprise/core/claims.hpp>
+#include <reprise/core/co.hpp>
+#include <reprise/core/co_task.hpp>
 #include <reprise/core/condition_variable.hpp>
 #include <reprise/core/errors.hpp>
 #include <reprise/core/event.hpp>

@@ -2,6 +2,7 @@
 
 // What the templates of task.hpp, future.hpp and their like stand on. Nothing here is for users.
 
+#include <coroutine>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -17,7 +18,19 @@
 namespace reprise::detail {
 
 class engine;
-struct callback_node;
+struct future_core;
+struct task_core;
+
+/// What happens a turn after a future is done: a task goes on, or a callback runs.
+struct alignas(16) callback_node {
+  callback_node* next = nullptr;
+  future_core* core = nullptr;  // the future it is listed in; null once that is done
+  task_core* wakes = nullptr;   // the task that waits, or null
+  void (*run)(engine&,
+              callback_node&) = nullptr;   // the library's own, a turn after the future is done
+  bool user = false;                       // calls the user's code, so it runs on the runner
+  void (*drop)(callback_node&) = nullptr;  // the run is over, and it will never be called
+};
 
 /// A pending timer or callback; stale once it was called or cancelled.
 struct timer_id {
@@ -52,6 +65,11 @@ public:
   box_base() = default;
   box_base(const box_base&) = delete;
   virtual ~box_base() = default;
+  bool is_coroutine = false;
+  /// For a task that is a coroutine: its frame, not started. `invoke` then keeps the result once it
+  /// has ended.
+  virtual std::coroutine_handle<> coroutine() { return {}; }
+  [[nodiscard]] virtual bool ended() const noexcept { return false; }
   /// For a task: calls the callable and keeps the result. Throws what it throws.
   virtual void invoke() {}
   virtual void drop_callable() noexcept {}

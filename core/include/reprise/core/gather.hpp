@@ -1,5 +1,6 @@
 #pragma once
 
+#include <reprise/core/co_task.hpp>
 #include <reprise/core/future.hpp>
 #include <reprise/core/task.hpp>
 
@@ -54,12 +55,19 @@ inline constexpr bool is_awaitable_handle<future<T>> = true;
 
 template <class T>
 concept awaitable_handle = is_awaitable_handle<std::remove_cvref_t<T>>;
+/// What a gather makes a task of: a callable, or a coroutine.
 template <class F>
-concept child_callable = std::invocable<std::decay_t<F>> && !awaitable_handle<F>;
+concept child_callable =
+    (std::invocable<std::decay_t<F>> && !awaitable_handle<F>) || is_co_task<std::remove_cvref_t<F>>;
 
 template <class X>
 struct child_result {
-  using type = std::invoke_result_t<std::decay_t<X>>;
+  using type = spawned_t<std::invoke_result_t<std::decay_t<X>>>;
+};
+template <class X>
+  requires is_co_task<std::remove_cvref_t<X>>
+struct child_result<X> {
+  using type = typename std::remove_cvref_t<X>::value_type;
 };
 template <awaitable_handle X>
 struct child_result<X> {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <reprise/core/choice.hpp>
+#include <reprise/core/co_task.hpp>
 #include <reprise/core/future_core.hpp>
 #include <reprise/core/prng.hpp>
 #include <reprise/core/strategy.hpp>
@@ -72,6 +73,10 @@ void prepare_run();
 template <class F>
 box_base* body_box(F&& body) {
   prepare_run();
+  if constexpr (is_co_task<std::invoke_result_t<std::decay_t<F>&>>) {
+    using result = typename std::invoke_result_t<std::decay_t<F>&>::value_type;
+    return make_box<co_closure<std::decay_t<F>, result>>(std::forward<F>(body));
+  }
   auto call = [f = std::decay_t<F>(std::forward<F>(body))]() mutable {
     static_cast<void>(std::invoke(f));
   };

@@ -19,6 +19,8 @@ namespace reprise {
 
 template <class T>
 class task;
+template <class T>
+class co_task;
 class done_callback;
 
 /// A handle to a task of any result type. Handles are small, and are copied freely.
@@ -123,6 +125,24 @@ struct spawn_options {
 };
 
 namespace detail {
+template <class T>
+inline constexpr bool is_co_task = false;
+template <class T>
+inline constexpr bool is_co_task<co_task<T>> = true;
+/// What a task of a callable gives: of one that returns a coroutine, what that gives.
+template <class T>
+struct spawned {
+  using type = T;
+};
+template <class T>
+struct spawned<co_task<T>> {
+  using type = T;
+};
+template <class T>
+using spawned_t = typename spawned<T>::type;
+template <class F, class T>
+class co_closure;
+
 /// Makes the task ready to start and returns it. Takes the box.
 [[nodiscard]] core_ref spawn_box(const spawn_options& options, box_base* box, const char* call);
 void add_done_callback(const core_ref& ref, std::shared_ptr<std::function<void(any_task)>> f);
@@ -130,14 +150,18 @@ void add_done_callback(const core_ref& ref, std::shared_ptr<std::function<void(a
 
 /// Makes a task of `f`. It starts when its creator suspends, behind everything that is ready.
 ///
-/// The callable may be move-only; it is destroyed when the task ends, before its waiters resume.
+/// A callable that returns a `co_task` makes a task of that coroutine. The callable may be
+/// move-only; it is destroyed when the task ends, before its waiters resume.
 /// Throws: `no_simulation` outside a run. Cost: no system call; the stack is bound when the task
 /// first runs.
 template <class F>
   requires std::invocable<std::decay_t<F>>
 auto spawn(const spawn_options& options, F&& f) {
-  using result = std::invoke_result_t<std::decay_t<F>>;
-  using box = detail::closure<std::decay_t<F>, result>;
+  using returned = std::invoke_result_t<std::decay_t<F>>;
+  using result = detail::spawned_t<returned>;
+  using box =
+      std::conditional_t<detail::is_co_task<returned>, detail::co_closure<std::decay_t<F>, result>,
+                         detail::closure<std::decay_t<F>, result>>;
   return task<result>(
       detail::spawn_box(options, detail::make_box<box>(std::forward<F>(f)), "spawn"));
 }

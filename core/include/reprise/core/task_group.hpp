@@ -1,5 +1,6 @@
 #pragma once
 
+#include <reprise/core/co_task.hpp>
 #include <reprise/core/gather.hpp>
 #include <reprise/core/task.hpp>
 
@@ -40,15 +41,31 @@ public:
     return t;
   }
 
-private:
-  template <class F>
-  friend decltype(auto) with_task_group(F&& f);
+  template <class T>
+  auto spawn(co_task<T> coroutine) {
+    return spawn(spawn_options{}, std::move(coroutine));
+  }
+  template <class T>
+  auto spawn(std::string_view name, co_task<T> coroutine) {
+    return spawn(spawn_options{.name = name}, std::move(coroutine));
+  }
+  template <class T>
+  auto spawn(const spawn_options& options, co_task<T> coroutine) {
+    check_open();
+    auto t = reprise::spawn(options, std::move(coroutine));
+    adopt(t.core());
+    return t;
+  }
+
+  /// Not for users: `with_task_group` makes it,
   task_group();
   ~task_group();
+  /// and waits here for the children; throws what the group comes to. `failure` is the body's own.
+  void finish(const std::exception_ptr& failure);
+
+private:
   void check_open() const;
   void adopt(const detail::core_ref& child);
-  /// Waits for the children; throws what the group comes to. `failure` is the body's own.
-  void finish(const std::exception_ptr& failure);
 
   detail::group_state* state_ = nullptr;
 };
@@ -62,6 +79,7 @@ private:
 template <class F>
 decltype(auto) with_task_group(F&& f) {
   using result = std::invoke_result_t<F, task_group&>;
+  detail::check_can_wait("with_task_group");
   task_group group;
   std::exception_ptr failure;
   if constexpr (std::is_void_v<result>) {

@@ -53,6 +53,7 @@ private:
 namespace detail {
 template <class F>
 decltype(auto) run_with_deadline(std::int64_t deadline, F&& f) {
+  check_can_wait("with_timeout");
   timeout_scope scope(deadline);
   try {
     if constexpr (std::is_invocable_v<F, timeout_scope&>) {

@@ -52,7 +52,7 @@ body_maker maker_of(F& body) {
     if constexpr (std::is_copy_constructible_v<std::decay_t<F>>) {
       return body_box(std::decay_t<F>(body));
     } else {
-      return body_box([&body] { static_cast<void>(std::invoke(body)); });
+      return body_box([&body]() -> decltype(auto) { return std::invoke(body); });
     }
   };
 }

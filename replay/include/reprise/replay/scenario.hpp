@@ -1,5 +1,6 @@
 #pragma once
 
+#include <reprise/core/co_task.hpp>
 #include <reprise/core/run.hpp>
 
 #include <charconv>
@@ -9,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace reprise {
@@ -28,7 +30,14 @@ struct scenario {
   std::string about;  // one line for a person
   void (*body)() = nullptr;
   std::vector<parameter> parameters = {};
+  co_task<> (*coroutine)() = nullptr;  // instead of `body`
 };
+
+/// `f` of the scenario's body, whichever it has.
+template <class F>
+decltype(auto) with_body(const scenario& s, F&& f) {
+  return s.coroutine ? std::forward<F>(f)(s.coroutine) : std::forward<F>(f)(s.body);
+}
 
 /// Every scenario of the program, sorted by name.
 ///
@@ -91,3 +100,14 @@ struct scenario_registration {
   static const ::reprise::detail::scenario_registration reprise_registration_##n( \
       ::reprise::scenario{name, about, &reprise_scenario_##n, {__VA_ARGS__}});    \
   static void reprise_scenario_##n()
+
+/// The same with a coroutine for a body: `REPRISE_CO_SCENARIO("greet", "…") { co_await …; }`.
+#define REPRISE_CO_SCENARIO(name, about, ...) \
+  REPRISE_CO_SCENARIO_2(__COUNTER__, name, about __VA_OPT__(, ) __VA_ARGS__)
+#define REPRISE_CO_SCENARIO_2(n, name, about, ...) \
+  REPRISE_CO_SCENARIO_3(n, name, about __VA_OPT__(, ) __VA_ARGS__)
+#define REPRISE_CO_SCENARIO_3(n, name, about, ...)                                                \
+  static ::reprise::co_task<> reprise_scenario_##n();                                             \
+  static const ::reprise::detail::scenario_registration reprise_registration_##n(                 \
+      ::reprise::scenario{name, about, nullptr, {__VA_ARGS__}, &reprise_scenario_##n});           \
+  static ::reprise::co_task<> reprise_scenario_##n()
