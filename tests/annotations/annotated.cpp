@@ -219,7 +219,7 @@ int race() {
   return 0;
 }
 
-[[gnu::noinline]] void look_at(const volatile int* p) {
+[[gnu::noinline]] void look_at(volatile int* p) {
   if (*p == 42) std::puts("forty-two");
 }
 
