@@ -27,9 +27,16 @@ struct sigaction previous_bus;
 std::terminate_handler previous_terminate = nullptr;
 thread_local char* emergency_stack = nullptr;
 
+}  // namespace
+
+#if defined(REPRISE_FIRST_FRAME)
+extern "C" void reprise_overflow_entry();
+extern "C" [[noreturn, gnu::used, gnu::visibility("hidden")]] void reprise_land_overflow();
+REPRISE_FIRST_FRAME(reprise_overflow_entry, reprise_land_overflow);
+
 /// Where an overflowed fiber goes on: on a stack of its own, as ordinary code, after the signal
 /// handler has returned.
-[[noreturn]] void land_overflow() {
+void reprise_land_overflow() {
 #if defined(REPRISE_ASAN)
   void* fake = nullptr;
   __sanitizer_start_switch_fiber(&fake, emergency_stack, emergency_size);
@@ -39,6 +46,9 @@ thread_local char* emergency_stack = nullptr;
   e.record_overflow();
   e.abandon_current();
 }
+#endif
+
+namespace {
 
 void pass_on(const struct sigaction& previous, int number, siginfo_t* info, void* context) {
   // A handler of before that has reported the signal puts back what was there, us, and raises it
@@ -63,7 +73,7 @@ void pass_on(const struct sigaction& previous, int number, siginfo_t* info, void
 
 void on_fault(int number, siginfo_t* info, void* context) {
   [[maybe_unused]] engine* e = engine::running();
-#if defined(__x86_64__)
+#if defined(REPRISE_FIRST_FRAME)
   if (e && emergency_stack && e->current_fiber()->stack) {
     const stack_slot* hit = e->stacks().guard_at(info->si_addr);
     if (hit && hit == e->current_fiber()->stack) {
@@ -73,7 +83,8 @@ void on_fault(int number, siginfo_t* info, void* context) {
           static_cast<greg_t>((reinterpret_cast<std::uintptr_t>(emergency_stack) + emergency_size) &
                               ~std::uintptr_t{15}) -
           8;
-      registers[REG_RIP] = static_cast<greg_t>(reinterpret_cast<std::uintptr_t>(&land_overflow));
+      registers[REG_RIP] =
+          static_cast<greg_t>(reinterpret_cast<std::uintptr_t>(&reprise_overflow_entry));
       return;
     }
   }
@@ -162,7 +173,9 @@ void watch_for_crashes() {
   if (emergency_stack) return;
   void* memory = ::mmap(nullptr, emergency_size, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (memory != MAP_FAILED) emergency_stack = static_cast<char*>(memory);
+  if (memory == MAP_FAILED) return;
+  emergency_stack = static_cast<char*>(memory);
+  static_cast<void>(register_stack(emergency_stack, emergency_stack + emergency_size));
 }
 
 void watch_for_crashes_once() {

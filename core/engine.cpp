@@ -938,9 +938,6 @@ void engine::task_main() {
     fiber* to = next_fiber();
     if (!offered_) {
       set_current_fiber(*to);
-#if defined(REPRISE_TSAN)
-      std::swap(to->tsan, self.tsan);
-#endif
       continue;
     }
     offered_ = nullptr;

@@ -70,28 +70,40 @@ void arrive([[maybe_unused]] engine& e, fiber& from, fcontext_t context) noexcep
 #endif
 }
 
-void depart([[maybe_unused]] fiber& from, [[maybe_unused]] fiber& to,
-            [[maybe_unused]] bool last) noexcept {
+// Inlined even at -O0: once TSan has been told, a return would leave the frame in the other fiber's
+// call stack.
+[[gnu::always_inline]] inline void depart([[maybe_unused]] fiber& from, [[maybe_unused]] fiber& to,
+                                          [[maybe_unused]] bool last) noexcept {
 #if defined(REPRISE_ASAN)
   const void* bottom = to.stack ? to.stack->base : to.bottom;
   const std::size_t size = to.stack ? to.stack->size : to.size;
   __sanitizer_start_switch_fiber(last ? nullptr : &from.fake_stack, bottom, size);
 #endif
 #if defined(REPRISE_TSAN)
-  if (!from.tsan) from.tsan = __tsan_get_current_fiber();
-  if (!to.tsan) to.tsan = __tsan_create_fiber(0);
-  __tsan_switch_to_fiber(to.tsan, 0);
+  // Asked each time: the next run of this engine may be on another OS thread.
+  if (!from.stack) from.tsan = __tsan_get_current_fiber();
+  // 0: what was done before the switch happened before what is done after it.
+  __tsan_switch_to_fiber(to.stack ? to.stack->tsan : to.tsan, 0);
 #endif
 }
 
-void fiber_main(transfer_t t) {
+}  // namespace
+
+#if defined(REPRISE_FIRST_FRAME)
+extern "C" void reprise_fiber_entry(transfer_t t);
+extern "C" [[gnu::used, gnu::visibility("hidden")]] void reprise_fiber_main(transfer_t t);
+REPRISE_FIRST_FRAME(reprise_fiber_entry, reprise_fiber_main);
+#else
+static void reprise_fiber_main(transfer_t t);
+static constexpr auto reprise_fiber_entry = reprise_fiber_main;
+#endif
+
+void reprise_fiber_main(transfer_t t) {
   engine& e = *engine::running();
   arrive(e, *static_cast<fiber*>(t.data), t.fctx);
   e.current_fiber()->entry(e);
   std::abort();  // an entry never returns
 }
-
-}  // namespace
 
 void prepare(fiber& f, stack_slot& stack, void (*entry)(engine&)) {
   f.stack = &stack;
@@ -100,13 +112,14 @@ void prepare(fiber& f, stack_slot& stack, void (*entry)(engine&)) {
 #if defined(REPRISE_ASAN)
   f.fake_stack = nullptr;
 #endif
-#if defined(REPRISE_VALGRIND)
-  if (stack.valgrind_id == 0)
-    stack.valgrind_id =
-        static_cast<std::uint32_t>(VALGRIND_STACK_REGISTER(stack.base, stack.base + stack.size));
+#if defined(REPRISE_TSAN)
+  // A context for each flow, since a flow's last frames are never left. The one of before can only
+  // be destroyed now: it was the current one to the end.
+  if (stack.tsan) __tsan_destroy_fiber(stack.tsan);
+  stack.tsan = __tsan_create_fiber(0);
 #endif
-  f.context =
-      make_fcontext(stack.top, static_cast<std::size_t>(stack.top - stack.base), fiber_main);
+  f.context = make_fcontext(stack.top, static_cast<std::size_t>(stack.top - stack.base),
+                            reprise_fiber_entry);
 }
 
 void switch_fiber(engine& e, fiber& from, fiber& to) {
@@ -123,10 +136,6 @@ void leave_fiber(engine& e, fiber& from, fiber& to) {
   e.exceptions() = to.exceptions;
   e.set_current_fiber(to);
   depart(from, to, true);
-#if defined(REPRISE_TSAN)
-  // The fiber's record at the tool is kept for the next flow on this control block: destroying the
-  // current one is an error.
-#endif
   reprise_jump(to.context, &from);
   std::abort();
 }

@@ -34,9 +34,33 @@ struct fiber {
   std::size_t size = 0;
 #endif
 #if defined(REPRISE_TSAN)
-  void* tsan = nullptr;
+  void* tsan = nullptr;  // the OS thread's own; the others' are their stacks'
 #endif
 };
+
+// The first frame of a stack: `name` calls `main`, which never returns, with the arguments that it
+// got. The unwinder and gdb end there, where the words above are nobody's return address.
+#if defined(__x86_64__) && defined(__ELF__)
+#define REPRISE_FIRST_FRAME(name, main)   \
+  asm(".text\n"                           \
+      ".p2align 4\n"                      \
+      ".globl " #name                     \
+      "\n"                                \
+      ".hidden " #name                    \
+      "\n"                                \
+      ".type " #name ",@function\n" #name \
+      ":\n"                               \
+      "  .cfi_startproc\n"                \
+      "  .cfi_undefined rip\n"            \
+      "  .cfi_undefined rbp\n"            \
+      "  pushq $0\n" /* alignment */      \
+      "  .cfi_adjust_cfa_offset 8\n"      \
+      "  call " #main                     \
+      "\n"                                \
+      "  ud2\n"                           \
+      "  .cfi_endproc\n"                  \
+      ".size " #name ",.-" #name "\n")
+#endif
 
 /// Makes `f` start at its entry, on `stack`, when it is first switched to.
 void prepare(fiber& f, stack_slot& stack, void (*entry)(engine&));

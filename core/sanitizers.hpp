@@ -52,5 +52,20 @@ inline void register_root_region([[maybe_unused]] const void* p,
   __lsan_register_root_region(p, size);
 #endif
 }
+/// Tells valgrind of a stack, so that it takes a jump there for a switch and not for a huge frame.
+/// A handful of instructions anywhere else.
+[[nodiscard]] inline unsigned register_stack([[maybe_unused]] const void* low,
+                                             [[maybe_unused]] const void* high) noexcept {
+#if defined(REPRISE_VALGRIND)
+  return static_cast<unsigned>(VALGRIND_STACK_REGISTER(low, high));
+#else
+  return 0;
+#endif
+}
+inline void deregister_stack([[maybe_unused]] unsigned id) noexcept {
+#if defined(REPRISE_VALGRIND)
+  VALGRIND_STACK_DEREGISTER(id);
+#endif
+}
 
 }  // namespace reprise::detail

@@ -37,6 +37,12 @@ void stack_slot::leave_standing() const noexcept {
 stack_pool::~stack_pool() {
   for (const slab& s : slabs_) {
     unpoison(s.base, s.slots * s.slot_size);
+    for (std::size_t i = 0; i < s.slots && s.first[i].bound_before; ++i) {
+      deregister_stack(s.first[i].valgrind_id);
+#if defined(REPRISE_TSAN)
+      if (s.first[i].tsan) __tsan_destroy_fiber(s.first[i].tsan);
+#endif
+    }
     ::munmap(s.base, s.slots * s.slot_size);
   }
 }
@@ -58,6 +64,7 @@ stack_slot& stack_pool::take(std::size_t size) {
     ++c.cut;
     watch(slot, slot.base == s.base);
     slot.bound_before = true;
+    slot.valgrind_id = register_stack(slot.base, slot.base + slot.size);
     return slot;
   }
   stack_slot& slot = *c.free.back();

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "sanitizers.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -23,7 +25,10 @@ struct stack_slot {
   std::uint64_t* canary = nullptr;  // the word to check, or null
   guard_kind guard = guard_kind::install;
   bool bound_before = false;
-  std::uint32_t valgrind_id = 0;
+  unsigned valgrind_id = 0;
+#if defined(REPRISE_TSAN)
+  void* tsan = nullptr;  // the context of the flow that it was last bound to
+#endif
 
   [[nodiscard]] bool guards(const void* address) const noexcept;
   /// Its frames stay for ever: what they refer to is no leak.
