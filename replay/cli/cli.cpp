@@ -1,6 +1,8 @@
 #include "cli.hpp"
 
+#include "complete.hpp"
 #include "help.hpp"
+#include "man.hpp"
 #include "options.hpp"
 #include "session.hpp"
 
@@ -60,9 +62,10 @@ std::string text_of(const CLI::ParseError& e, const CLI::App& app, const std::st
 exit_code dispatch(session& s, int argc, char** argv) {
   CLI::App app("Deterministic simulation of concurrent programs: a seed repeats a run exactly.");
   app.formatter(std::make_shared<help_formatter>(s.program));
-  app.footer(
-      "Exit codes: 0 held, 1 failure found, 2 bad usage, 3 nondeterminism, 4 environment. Docs: "
-      "docs/cli.md");
+  std::string codes;
+  for (const auto& [code, meaning] : exit_codes)
+    codes += fmt::format("{}{} {}", codes.empty() ? "" : ", ", static_cast<int>(code), meaning);
+  app.footer(fmt::format("Exit codes: {}. Docs: docs/cli.md", codes));
   app.set_version_flag("--version", "reprise " REPRISE_VERSION);
   app.require_subcommand(1);
   action chosen;
@@ -70,6 +73,16 @@ exit_code dispatch(session& s, int argc, char** argv) {
   add_run(app, s, chosen);
   add_explore(app, s, chosen);
   add_replay(app, s, chosen);
+  // For the build and for shells, so no help shows them.
+  const std::string_view first = argc > 1 ? argv[1] : "";
+  if (first == "__man") {
+    s.out.write(manual(app, base_name(s.program)));
+    return held;
+  }
+  if (first == "__complete") {
+    complete(app, {argv + 2, argv + argc}, s);
+    return held;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {

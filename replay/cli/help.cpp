@@ -24,6 +24,14 @@ std::string in_columns(const std::vector<std::pair<std::string, std::string>>& l
 
 }  // namespace
 
+std::vector<std::pair<std::string, std::string>> examples(const std::string& program) {
+  return {
+      {program + " run --all --seeds 0..2", "every scenario, three seeds each"},
+      {program + " explore NAME --runs 100000", "look for a schedule that fails"},
+      {program + " run NAME --seed 7 --trace -", "what happened, as JSON Lines"},
+  };
+}
+
 std::string help_formatter::make_help(const CLI::App* app, std::string, CLI::AppFormatMode) const {
   return app->get_parent() ? of_command(*app) : of_program(*app);
 }
@@ -40,11 +48,7 @@ std::string help_formatter::of_program(const CLI::App& app) const {
   std::string text = app.get_description() + "\n\n" + in_columns(commands);
   text += fmt::format("\n  {0} COMMAND --help     its options\n  {0} --version\n\nExamples\n",
                       program_);
-  text += in_columns({
-      {program_ + " run --all --seeds 0..2", "every scenario, three seeds each"},
-      {program_ + " explore NAME --runs 100000", "look for a schedule that fails"},
-      {program_ + " run NAME --seed 7 --trace -", "what happened, as JSON Lines"},
-  });
+  text += in_columns(examples(program_));
   return text + "\n" + app.get_footer() + "\n";
 }
 

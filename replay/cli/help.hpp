@@ -1,10 +1,28 @@
 #pragma once
 
+#include "session.hpp"
+
 #include <CLI/CLI.hpp>
 
+#include <array>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace reprise::cli {
+
+/// What the process ends with, in words.
+inline constexpr std::array<std::pair<exit_code, std::string_view>, 5> exit_codes{{
+    {held, "held"},
+    {failure_found, "failure found"},
+    {bad_usage, "bad usage"},
+    {nondeterminism, "nondeterminism"},
+    {environment, "environment"},
+}};
+
+/// Commands to begin with, and what each does.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> examples(const std::string& program);
 
 /// Help that fits on a screen: for the program a line a command; for a command its options by the
 /// question that they answer.
