@@ -44,7 +44,8 @@ inline page draw_page() {
 
 inline reprise::trace_value::list chunks_of(const page& p) {
   reprise::trace_value::list list;
-  for (const auto& [bytes, delay] : p.chunks) list.emplace_back(reprise::trace_value::list{bytes, delay});
+  for (const auto& [bytes, delay] : p.chunks)
+    list.emplace_back(reprise::trace_value::list{bytes, delay});
   return list;
 }
 

@@ -92,8 +92,8 @@ REPRISE_CO_SCENARIO("executor_background_threads_async",
   });
 
   reprise::note("start", "fn", "main");
-  const auto [ticks, a, b, c, d, e] = co_await co::gather(
-      io_ticker(), offload(0), offload(1), offload(2), offload(3), offload(4));
+  const auto [ticks, a, b, c, d, e] =
+      co_await co::gather(io_ticker(), offload(0), offload(1), offload(2), offload(3), offload(4));
   static_cast<void>(ticks);  // of a function without a value
   reprise::note("results", "values", trace_value::list{a, b, c, d, e});
   reprise::note("done", "fn", "main");

@@ -67,7 +67,8 @@ private:
 };
 
 constexpr gallery::traced fetch_url("fetch_url",
-                                    [](const network* net, std::string url) -> co_task<std::string> {
+                                    [](const network* net,
+                                       std::string url) -> co_task<std::string> {
                                       const client_session session(*net);
                                       const response response = co_await session.get(url);
                                       co_return co_await response.text();

@@ -46,8 +46,9 @@ int main(int argc, char** argv) {
   for (const auto& s : reprise::scenarios()) {
     for (const auto& strategy : {reprise::fifo(), reprise::random_walk()}) {
       for (std::uint64_t seed = *first; seed <= *last; ++seed) {
-        const auto report =
-            reprise::with_body(s, [&](auto body) { return reprise::run(quick_options(s, {.seed = seed, .schedule = strategy}), body); });
+        const auto report = reprise::with_body(s, [&](auto body) {
+          return reprise::run(quick_options(s, {.seed = seed, .schedule = strategy}), body);
+        });
         fmt::print("{}\t{}\t{}\t{}\t{}\n", s.name, strategy.to_string(), seed,
                    reprise::format_digest(report.digest), reprise::to_string(report.result));
       }

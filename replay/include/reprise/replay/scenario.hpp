@@ -106,8 +106,8 @@ struct scenario_registration {
   REPRISE_CO_SCENARIO_2(__COUNTER__, name, about __VA_OPT__(, ) __VA_ARGS__)
 #define REPRISE_CO_SCENARIO_2(n, name, about, ...) \
   REPRISE_CO_SCENARIO_3(n, name, about __VA_OPT__(, ) __VA_ARGS__)
-#define REPRISE_CO_SCENARIO_3(n, name, about, ...)                                                \
-  static ::reprise::co_task<> reprise_scenario_##n();                                             \
-  static const ::reprise::detail::scenario_registration reprise_registration_##n(                 \
-      ::reprise::scenario{name, about, nullptr, {__VA_ARGS__}, &reprise_scenario_##n});           \
+#define REPRISE_CO_SCENARIO_3(n, name, about, ...)                                      \
+  static ::reprise::co_task<> reprise_scenario_##n();                                   \
+  static const ::reprise::detail::scenario_registration reprise_registration_##n(       \
+      ::reprise::scenario{name, about, nullptr, {__VA_ARGS__}, &reprise_scenario_##n}); \
   static ::reprise::co_task<> reprise_scenario_##n()
