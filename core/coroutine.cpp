@@ -105,10 +105,7 @@ void co_sleep_awaiter::end(std::int64_t ns) {
     me.must_cancel = false;  // asked again before it ran: that is one exception, the first one's
     e.throw_cancelled(me);
   }
-  if (me.must_cancel) {
-    engine::take_request(me);
-    e.throw_cancelled(me);
-  }
+  e.throw_if_cancelled(me);
 }
 
 // ---------------------------------------------------------------- futures
@@ -126,12 +123,8 @@ struct co_join::part {
       return true;
     }
     if (core.done()) return false;
-    j.node_.wakes = &me;
     j.waiting_ = true;
-    e.list(core, j.node_);
-    me.awaited = &core;
-    if (me.must_cancel && e.cancel(core, me.cancel_message ? *me.cancel_message : std::string()))
-      me.must_cancel = false;
+    e.begin_await(me, core, j.node_);
     me.next = {j.op_, core.object};
     return true;
   }
@@ -174,18 +167,8 @@ void co_join::end() {
   }
   e.arrive_in_coroutine(me);
   if (!std::exchange(for_itself_, false)) return;
-  if (me.must_cancel) {
-    engine::take_request(me);
-    e.throw_cancelled(me);
-  }
+  e.throw_if_cancelled(me);
   throw error(fmt::format("{} waits for itself", me.name()));
-}
-
-void co_result(const core_ref& ref) {
-  future_core& core = *ref.raw();
-  core.collected = true;
-  if (core.state == future_state::value) return;
-  std::rethrow_exception(core.failure ? core.failure : std::make_exception_ptr(cancelled()));
 }
 
 // ---------------------------------------------------------------- calls that block

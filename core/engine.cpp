@@ -352,10 +352,7 @@ void engine::yield(task_core& me) {
   me.next = {operation_kind::yield, 0};
   push_step(me);
   suspend(me);
-  if (me.must_cancel) [[unlikely]] {
-    take_request(me);
-    throw_cancelled(me);
-  }
+  throw_if_cancelled(me);
 }
 
 namespace {
@@ -425,20 +422,13 @@ bool engine::await(task_core& me, future_core& core, operation_kind op, void* pl
   if (&core == static_cast<future_core*>(&me)) {
     push_step(me);
     suspend(me);
-    if (me.must_cancel) {
-      take_request(me);
-      throw_cancelled(me);
-    }
+    throw_if_cancelled(me);
     throw error(fmt::format("{} waits for itself", me.name()));
   }
   if (core.done()) return false;
   callback_node node;
-  node.wakes = &me;
-  list(core, node);
   me.place = place;
-  me.awaited = &core;
-  if (me.must_cancel && cancel(core, me.cancel_message ? *me.cancel_message : std::string()))
-    me.must_cancel = false;
+  begin_await(me, core, node);
   struct restore {
     task_core& t;
     callback_node& n;
@@ -455,6 +445,14 @@ bool engine::await(task_core& me, future_core& core, operation_kind op, void* pl
   if (!me.must_cancel) return false;
   hear_request(me, core);
   return true;
+}
+
+void engine::begin_await(task_core& me, future_core& core, callback_node& node) {
+  node.wakes = &me;
+  list(core, node);
+  me.awaited = &core;
+  if (me.must_cancel && cancel(core, me.cancel_message ? *me.cancel_message : std::string()))
+    me.must_cancel = false;
 }
 
 void engine::hear_request(task_core& me, const future_core& core) {
@@ -521,9 +519,7 @@ std::size_t engine::pick(std::size_t bound, bool running_goes_on) {
 }
 
 void engine::choose_point(task_core& me) {
-  if (choose_beside(me)) return;
-  me.top = current_fiber_;
-  suspend(me);
+  if (!choose_beside(me)) suspend(me);
 }
 
 bool engine::choose_beside(task_core& me) {
@@ -914,10 +910,7 @@ void engine::task_main() {
     task_core& t = *current_task_;
     std::exception_ptr failure;
     const future_state state = settle(t, failure, [&] {
-      if (t.must_cancel) {
-        take_request(t);
-        throw_cancelled(t);
-      }
+      throw_if_cancelled(t);
       t.box->invoke();
     });
     check_stack();
@@ -1014,10 +1007,7 @@ void engine::step_coroutine(task_core& t) {
     t.innermost = {};
     std::exception_ptr failure;
     const future_state state = settle(t, failure, [&] {
-      if (t.must_cancel) {
-        take_request(t);
-        throw_cancelled(t);
-      }
+      throw_if_cancelled(t);
       t.innermost = t.box->coroutine();
     });
     if (!t.innermost) return end_coroutine(t, state, std::move(failure));

@@ -265,10 +265,19 @@ public:
                 const delay* within = nullptr);
   /// Throws the cancellation that `block` or `await` returned.
   [[noreturn]] void throw_cancelled(task_core& me);
+  /// Throws the cancellation that is pending, if any.
+  void throw_if_cancelled(task_core& me) {
+    if (!me.must_cancel) [[likely]]
+      return;
+    take_request(me);
+    throw_cancelled(me);
+  }
   /// Makes the request that is pending the one to be thrown.
   static void take_request(task_core& me);
   /// The same for a task that waited for `core`.
   static void hear_request(task_core& me, const future_core& core);
+  /// Lists `me` with `core`, which is not done. A cancellation that is pending goes there first.
+  void begin_await(task_core& me, future_core& core, callback_node& node);
   /// Waits until `core` is done; true when the caller was cancelled instead of hearing it.
   bool await(task_core& me, future_core& core, operation_kind op, void* place);
   void wake(waiter& w, waiter::state how = waiter::state::woken) noexcept;

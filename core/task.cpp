@@ -34,10 +34,6 @@ std::exception_ptr failure_to_throw(const future_core& core) {
   return std::make_exception_ptr(cancelled());
 }
 
-operation_kind waiting_for(const future_core& core) {
-  return core.kind == future_kind::task ? operation_kind::join : operation_kind::future_wait;
-}
-
 }  // namespace
 
 void await_result(const core_ref& ref, const char* call) {
@@ -46,7 +42,7 @@ void await_result(const core_ref& ref, const char* call) {
   task_core& me = e.task_that_waits(call);
   const core_ref keep = ref;  // NOLINT(performance-unnecessary-copy-initialization): the handle
                               // may be destroyed while we wait
-  if (e.await(me, core, waiting_for(core), __builtin_return_address(0))) e.throw_cancelled(me);
+  if (e.await(me, core, wait_of(core), __builtin_return_address(0))) e.throw_cancelled(me);
   core.collected = true;
   if (core.state != future_state::value) std::rethrow_exception(failure_to_throw(core));
 }
@@ -57,7 +53,7 @@ void await_done(const core_ref& ref, const char* call) {
   task_core& me = e.task_that_waits(call);
   const core_ref keep = ref;  // NOLINT(performance-unnecessary-copy-initialization): as above
   me.asked_while_waiting = false;
-  if (e.await(me, core, waiting_for(core), __builtin_return_address(0))) e.throw_cancelled(me);
+  if (e.await(me, core, wait_of(core), __builtin_return_address(0))) e.throw_cancelled(me);
   // The caller's cancellation went to the task first, as asyncio's does: it is the caller's, too,
   // unless the task ignored it.
   if (std::exchange(me.asked_while_waiting, false) && core.state == future_state::cancelled)

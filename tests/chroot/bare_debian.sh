@@ -9,10 +9,6 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-keep=
-if [[ ${1:-} == --keep ]]; then keep=1; shift; fi
-# shellcheck disable=SC2034  # for the file that is sourced
-chroot_folder=${1:-}
 # shellcheck source=tests/chroot/chroot.sh
 . tests/chroot/chroot.sh
 

@@ -1,14 +1,15 @@
 # To be sourced from the root of the clone: makes a Debian that has nothing but HEAD in /opt/reprise, and `inside COMMAND…`, which runs
-# a command there. Who sources it sets
+# a command there. Who sources it is called with
 #
-#   chroot_folder   a new folder for the system; empty: a temporary one
-#   keep            not empty: it stays
+#   [--keep] [DIR]     DIR: a new folder for the system (a temporary one); it stays with --keep
 #
-# and may be called with SUITE=trixie, MIRROR=uri: another release, another source than this machine's own. Whatever this
+# and may be, with SUITE=trixie, MIRROR=uri: another release, another source than this machine's own. Whatever this
 # machine's apt needs to reach its mirror (a proxy, no check of dates) is read from its configuration and goes into the chroot.
 # shellcheck shell=bash
 me=$(basename "$0")
 suite=${SUITE:-bookworm}
+keep=
+if [[ ${1:-} == --keep ]]; then keep=1; shift; fi
 
 ((EUID == 0)) || { echo "$me: debootstrap and chroot need root. Run it with sudo." >&2; exit 4; }
 command -v debootstrap >/dev/null || { echo "$me: debootstrap is not here. apt-get install debootstrap" >&2; exit 4; }
@@ -18,7 +19,7 @@ command -v debootstrap >/dev/null || { echo "$me: debootstrap is not here. apt-g
 mirror=${MIRROR:-$(apt-get indextargets --format '$(CODENAME) $(REPO_URI)' 'Identifier: Packages' |
   awk -v suite="$suite" '$1 == suite {print $2; found = 1; exit} NR == 1 {first = $2} END {if (!found) print first}')}
 
-root=${chroot_folder:-$(mktemp -d)}
+root=${1:-$(mktemp -d)}
 mkdir -p "$root"
 chmod 755 "$root"    # mktemp makes it for root alone
 [[ -z $(ls -A "$root") ]] || { echo "$me: '$root' is not empty." >&2; exit 4; }

@@ -156,28 +156,6 @@ private:
   co_gathering gathering_{How};
 };
 
-template <class T>
-co_task<T> await_with_deadline(std::int64_t deadline, co_task<T> body) {
-  timeout_scope scope(deadline);
-  try {
-    if constexpr (std::is_void_v<T>) {
-      co_await body;
-      static_cast<void>(scope.leave(false));
-      co_return;
-    } else {
-      T value = co_await body;
-      static_cast<void>(scope.leave(false));
-      co_return static_cast<T>(std::forward<T>(value));
-    }
-  } catch (const cancelled&) {
-    if (!scope.leave(true)) throw;
-  } catch (...) {
-    static_cast<void>(scope.leave(false));
-    throw;
-  }
-  throw timed_out();
-}
-
 /// For a callable that gives a coroutine and may want the scope. It lives as long as its coroutine.
 template <class F, class T>
 co_task<T> await_with_scope(std::int64_t deadline, F f) {
@@ -297,20 +275,19 @@ template <detail::task_range R, class Rep, class Period>
   return detail::co_call_awaiter("event::wait", [&e] { e.wait(); });
 }
 
-/// As `reprise::with_timeout`: awaits a coroutine in the caller's own task, for `d` at most.
-template <class Rep, class Period, class T>
-[[nodiscard]] co_task<T> with_timeout(std::chrono::duration<Rep, Period> d, co_task<T> body) {
-  return detail::await_with_deadline(
-      detail::deadline_after(detail::now_ns("co::with_timeout"), detail::to_delay(d).ns),
-      std::move(body));
-}
-/// The same for a callable that gives one; it may take a `timeout_scope&`.
+/// As `reprise::with_timeout`: awaits what `f` gives, a coroutine, in the caller's own task, for
+/// `d` at most. `f` may take a `timeout_scope&`.
 template <class Rep, class Period, class F>
   requires requires { typename detail::scoped_result<F>::type; }
 [[nodiscard]] auto with_timeout(std::chrono::duration<Rep, Period> d, F f) {
   return detail::await_with_scope<F, typename detail::scoped_result<F>::type>(
       detail::deadline_after(detail::now_ns("co::with_timeout"), detail::to_delay(d).ns),
       std::move(f));
+}
+/// The same for a coroutine.
+template <class Rep, class Period, class T>
+[[nodiscard]] co_task<T> with_timeout(std::chrono::duration<Rep, Period> d, co_task<T> body) {
+  return with_timeout(d, [body = std::move(body)]() mutable { return std::move(body); });
 }
 /// The same for a task, which is cancelled when the time is over.
 template <class Rep, class Period, class T>

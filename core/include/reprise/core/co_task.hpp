@@ -246,7 +246,6 @@ private:
 };
 /// The operation that waiting for it is.
 [[nodiscard]] operation_kind wait_of(const future_core& core) noexcept;
-void co_result(const core_ref& ref);
 
 template <class T>
 class co_result_awaiter {
@@ -259,7 +258,7 @@ public:
   }
   T await_resume() {
     join_.end();
-    co_result(core_);
+    throw_failure(core_, "co_await");
     return take_value<T>(core_, "co_await");
   }
 
