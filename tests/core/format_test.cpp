@@ -126,12 +126,19 @@ TEST_CASE("text becomes JSON that says the same") {
     CHECK(as_json("\xf4\x90\x80\x80") == R"("\ufffd\ufffd\ufffd\ufffd")");  // beyond Unicode
     CHECK(as_json("\xe2\x82") == R"("\ufffd\ufffd")");                      // cut
   }
-  rc::prop("any bytes give JSON, and those that a parser takes come back",
+  const std::string slash = R"(\/)";  // which is JSON's escape of a slash, too
+  CHECK(nlohmann::json::parse(as_json(slash)) == slash);
+  rc::prop("any bytes give JSON, and those that are UTF-8 come back",
            [](const std::vector<std::uint8_t>& bytes) {
              const std::string text(bytes.begin(), bytes.end());
              const auto parsed = nlohmann::json::parse(as_json(text));
-             if (nlohmann::json::accept(std::string("\"") + text + '"'))
-               RC_ASSERT(nlohmann::json::parse('"' + text + '"') == parsed);
+             bool is_utf8 = true;
+             try {
+               static_cast<void>(nlohmann::json(text).dump());
+             } catch (const nlohmann::json::type_error&) {
+               is_utf8 = false;
+             }
+             if (is_utf8) RC_ASSERT(parsed.get<std::string>() == text);
            });
 }
 
