@@ -25,7 +25,7 @@ std::exception_ptr condition_variable::block(void (*unlock)(void*), void* lock,
   if (gone && how == engine::wake_up::cancelled) e.throw_cancelled(me);
   notified = how == engine::wake_up::woken;
   if (how != engine::wake_up::cancelled) return nullptr;
-  return std::make_exception_ptr(cancelled(me.thrown_message ? *me.thrown_message : std::string()));
+  return std::make_exception_ptr(cancelled(me.thrown_message()));
 }
 
 void condition_variable::notify(std::size_t count) noexcept {

@@ -79,10 +79,10 @@ void co_sleep_awaiter::begin(std::int64_t ns, std::coroutine_handle<> frame) {
   me.innermost = frame;
   me.place = __builtin_return_address(0);
   if (ns == 0) {
-    me.next = {operation_kind::yield, 0};
+    me.announces({operation_kind::yield, 0});
     return e.push_step(me);
   }
-  me.next = {operation_kind::sleep, 0};
+  me.announces({operation_kind::sleep, 0});
   me.sleep = waiter::state::pending;
   if (ns != delay::forever) e.add_sleeper(deadline_after(e.now(), ns), me);
   if (me.must_cancel) {
@@ -97,7 +97,7 @@ void co_sleep_awaiter::end(std::int64_t ns) {
   task_core& me = *e.current_task();
   const auto how = std::exchange(me.sleep, waiter::state::woken);
   if (ns != 0 && ns != delay::forever) {
-    ++me.sleep_generation;
+    e.outdate(me.sleep_generation);
     if (how != waiter::state::expired) e.timer_went_stale();
   }
   e.arrive_in_coroutine(me);
@@ -125,7 +125,7 @@ struct co_join::part {
     if (core.done()) return false;
     j.waiting_ = true;
     e.begin_await(me, core, j.node_);
-    me.next = {j.op_, core.object};
+    me.announces({j.op_, core.object()});
     return true;
   }
 };
@@ -137,16 +137,18 @@ bool co_join::begin(future_core& core, operation_kind op, std::coroutine_handle<
   op_ = op;
   me.innermost = frame;
   me.place = __builtin_return_address(0);
-  me.next = {op, core.object};
+  me.announces({op, core.object()});
   if (!e.point_of_coroutine(me)) {
-    me.join = this;
+    me.wait_for(*this);
     return true;
   }
   return part::list(e, me, *this);
 }
 
 bool engine::begin_join(task_core& t) {
-  return !co_join::part::list(*this, t, *std::exchange(t.join, nullptr));
+  co_join& join = *t.join();
+  t.wait_for_nothing();
+  return !co_join::part::list(*this, t, join);
 }
 
 void co_join::leave() noexcept {
@@ -157,7 +159,7 @@ void co_join::end() {
   engine& e = *engine::running();
   task_core& me = *e.current_task();
   if (waiting_) {
-    me.awaited = nullptr;
+    me.wait_for_nothing();
     leave();
     e.arrive_in_coroutine(me);
     if (me.must_cancel) {
@@ -185,17 +187,15 @@ void co_call::end() {
 }
 
 void engine::begin_borrowed(task_core& me, co_call& call) {
-  stack_slot* const stack = stack_of(me.stack_size);
+  stack_slot* const stack = stack_of(me.stack_size());
   if (!stack) throw std::bad_alloc();
-  prepare(me.own, *stack, borrowed_entry);
-  me.borrowed = &call;
-  me.top = &me.own;
-  handover_ = &me.own;
+  me.top = handover_ = &bind(*stack, borrowed_entry);
+  borrowing_ = &call;
 }
 
 void engine::borrowed_main() {
   task_core& t = *current_task_;
-  co_call& call = *std::exchange(t.borrowed, nullptr);
+  co_call& call = *std::exchange(borrowing_, nullptr);
   try {
     call.call(call);
   } catch (...) {
@@ -204,8 +204,9 @@ void engine::borrowed_main() {
   check_stack();
   t.top = nullptr;
   fiber* const runner = runner_for(ready_entry(&t, 0, entry_kind::step));
-  stacks_.give_back(*std::exchange(t.own.stack, nullptr));
-  leave_fiber(*this, t.own, *runner);
+  fiber& self = *current_fiber_;
+  stacks_.give_back(*self.stack);
+  leave_fiber(*this, self, *runner);
 }
 
 }  // namespace reprise::detail

@@ -77,15 +77,15 @@ fiber* engine::first_step(task_core& t) {
 }
 
 bool engine::start(task_core& t) {
-  if (offered_ && offered_->size >= t.stack_size && offered_->size / 2 < t.stack_size) {
-    t.own.stack = std::exchange(offered_, nullptr);
+  if (offered_ && offered_->log == t.stack_log) {
+    offered_ = nullptr;
+    t.top = current_fiber_;
   } else {
-    stack_slot* const stack = stack_of(t.stack_size);
+    stack_slot* const stack = stack_of(t.stack_size());
     if (!stack) return false;
-    prepare(t.own, *stack, task_entry);
+    t.top = &bind(*stack, task_entry);
   }
   t.started = true;
-  t.top = &t.own;
   return true;
 }
 
@@ -105,7 +105,7 @@ stack_slot* engine::stack_of(std::size_t size) noexcept {
 inline fiber* engine::step(task_core& t) {
   current_task_ = &t;
   current_job_ = nullptr;
-  feed(t.number, t.next);
+  feed(t.number, t.next());
   if (t.top) [[likely]]
     return t.top;
   return first_step(t);
@@ -116,7 +116,7 @@ inline ready_entry engine::take_entry() {
     while (turn_left_ == 0) {
       if (stopping_) return no_entry(reason::finished);
       if (ready_.empty() && !advance_clock()) return {};
-      if (!timers_.empty()) expire_timers();
+      expire_timers();
       turn_left_ = ready_.size();
     }
   } else {
@@ -164,7 +164,7 @@ fiber* engine::next_fiber() {
         if (slot.strike) {
           const auto strike = slot.strike;
           void* argument = slot.argument;
-          ++slot.generation;
+          outdate(slot.generation);
           timer_slots_.give_back(slot);
           strike(argument);
           break;
@@ -174,8 +174,8 @@ fiber* engine::next_fiber() {
       case entry_kind::node: {
         auto& node = e.as<callback_node>();
         ++steps_;
-        if (node.user) return run_on_runner(e);
-        node.run(*this, node);
+        if (node.kind->user) return run_on_runner(e);
+        node.kind->run(*this, node);
         break;
       }
       case entry_kind::job: {
@@ -203,20 +203,17 @@ fiber* engine::next_fiber() {
   }
 }
 
-void engine::drop_stale_timers() {
-  while (!timers_.empty() && stale(timers_.first().target)) {
+bool engine::advance_clock() {
+  const auto* first = timers_.first(delay::forever);
+  for (; first && stale(first->target); first = timers_.first(delay::forever)) {
     timers_.pop();
     if (stale_timers_ > 0) --stale_timers_;
   }
-}
-
-bool engine::advance_clock() {
-  drop_stale_timers();
-  if (timers_.empty()) {
+  if (!first) {
     come_to(reason::deadlock);
     return false;
   }
-  const std::int64_t when = timers_.first().when;
+  const std::int64_t when = first->when();
   if (when > now_) {
     const std::int64_t limit = options_->time_limit.count();
     if (limit > 0 && when > limit && phase_ == phase::running) {
@@ -230,41 +227,36 @@ bool engine::advance_clock() {
 }
 
 void engine::expire_timers() {
-  while (!timers_.empty()) {
-    const auto& first = timers_.first();
-    if (first.when > now_) {
-      if (!stale(first.target)) break;
-      timers_.pop();
-      if (stale_timers_ > 0) --stale_timers_;
-      continue;
-    }
-    const timer_target target = first.target;
+  while (const auto* first = timers_.first(now_)) {
+    const ready_entry target = first->target;
     timers_.pop();
     if (!stale(target)) {
-      push({target.pointer, target.generation, target.kind});
+      push(target);
     } else if (stale_timers_ > 0) {
       --stale_timers_;
     }
   }
 }
 
-bool engine::stale(const timer_target& t) noexcept {
-  switch (t.kind) {
+bool engine::stale(ready_entry e) noexcept {
+  switch (e.kind()) {
     case entry_kind::sleeper:
-      return static_cast<task_core*>(t.pointer)->sleep_generation != t.generation;
+      return !e.is_of(e.as<task_core>().sleep_generation);
     case entry_kind::timer:
-      return static_cast<timer_slot*>(t.pointer)->generation != t.generation;
+      return !e.is_of(e.as<timer_slot>().generation);
     default:
       return false;
   }
 }
 
-void engine::timer_went_stale() {
+void engine::timer_went_stale() noexcept {
   // As asyncio does: a heap that is mostly of cancelled timers is rebuilt.
-  if (++stale_timers_ > 100 && stale_timers_ > timers_.size() / 2) {
-    timers_.purge([](const timer_target& t) { return stale(t); });
-    stale_timers_ = 0;
-  }
+  if (++stale_timers_ > 100 && stale_timers_ > timers_.size() / 2) purge_timers();
+}
+
+void engine::purge_timers() noexcept {
+  timers_.purge([](ready_entry e) { return stale(e); });
+  stale_timers_ = 0;
 }
 
 void engine::move_clock(std::int64_t to) {
@@ -276,14 +268,14 @@ void engine::move_clock(std::int64_t to) {
 void engine::push_choosable(ready_entry e) {
   bool choosable = e.kind() == entry_kind::step || e.kind() == entry_kind::job;
   if (e.kind() == entry_kind::timer) choosable = e.as<timer_slot>().strike == nullptr;
-  if (e.kind() == entry_kind::node) choosable = e.as<callback_node>().user;
+  if (e.kind() == entry_kind::node) choosable = e.as<callback_node>().kind->user;
   (choosable ? runnable_ : ready_).push(e);
 }
 
 void engine::end_sleep(task_core& t) noexcept {
-  if (t.leaf) {
+  if (waiter* const leaf = t.leaf()) {
     ++steps_;
-    wake(*t.leaf, waiter::state::expired);
+    wake(*leaf, waiter::state::expired);
   } else if (t.sleep == waiter::state::pending) {
     ++steps_;
     t.sleep = waiter::state::expired;
@@ -349,35 +341,25 @@ void engine::check_forced(job& j) {
 }
 
 void engine::yield(task_core& me) {
-  me.next = {operation_kind::yield, 0};
+  me.announces({operation_kind::yield, 0});
   push_step(me);
   suspend(me);
   throw_if_cancelled(me);
 }
 
-namespace {
-
-std::unique_ptr<std::string> text_or_null(std::string_view message) {
-  return message.empty() ? nullptr : std::make_unique<std::string>(message);
-}
-
-}  // namespace
-
 void engine::take_request(task_core& me) {
   me.must_cancel = false;
-  me.thrown_message = me.cancel_message ? text_or_null(*me.cancel_message) : nullptr;
+  me.set_thrown_message(me.cancel_message());
 }
 
-void engine::throw_cancelled(task_core& me) {
-  throw cancelled(me.thrown_message ? *me.thrown_message : std::string());
-}
+void engine::throw_cancelled(task_core& me) { throw cancelled(me.thrown_message()); }
 
 engine::wake_up engine::block(task_core& me, waiter& w, operation_kind op, void* place,
                               const delay* within) {
   w.task = &me;
-  me.next = {op, w.object ? w.object->object() : 0};
+  me.announces({op, w.object ? w.object->object() : 0});
   me.place = place;
-  me.leaf = &w;
+  me.wait_for(w);
   const bool timed = within && within->ns != delay::forever;
   if (timed) add_sleeper(deadline_after(now_, within->ns), me);
   if (me.must_cancel) {
@@ -391,9 +373,9 @@ engine::wake_up engine::block(task_core& me, waiter& w, operation_kind op, void*
       const waiter& w;
       bool timed;
       ~at_exit() {
-        t.leaf = nullptr;
+        t.wait_for_nothing();
         if (!timed) return;
-        ++t.sleep_generation;
+        e.outdate(t.sleep_generation);
         if (w.status != waiter::state::expired) e.timer_went_stale();
       }
     };
@@ -418,7 +400,7 @@ void engine::wake(waiter& w, waiter::state how) noexcept {
 }
 
 bool engine::await(task_core& me, future_core& core, operation_kind op, void* place) {
-  point(me, {op, core.object});
+  point(me, {op, core.object()});
   if (&core == static_cast<future_core*>(&me)) {
     push_step(me);
     suspend(me);
@@ -433,13 +415,13 @@ bool engine::await(task_core& me, future_core& core, operation_kind op, void* pl
     task_core& t;
     callback_node& n;
     ~restore() {
-      t.awaited = nullptr;
+      t.wait_for_nothing();
       unlist(n);
     }
   };
   {
     const restore r{me, node};
-    me.next = {op, core.object};
+    me.announces({op, core.object()});
     suspend(me);
   }
   if (!me.must_cancel) return false;
@@ -450,20 +432,19 @@ bool engine::await(task_core& me, future_core& core, operation_kind op, void* pl
 void engine::begin_await(task_core& me, future_core& core, callback_node& node) {
   node.wakes = &me;
   list(core, node);
-  me.awaited = &core;
-  if (me.must_cancel && cancel(core, me.cancel_message ? *me.cancel_message : std::string()))
-    me.must_cancel = false;
+  me.wait_for(core);
+  if (me.must_cancel && cancel(core, me.cancel_message())) me.must_cancel = false;
 }
 
 void engine::hear_request(task_core& me, const future_core& core) {
   take_request(me);
-  if (core.state == future_state::cancelled) me.thrown_message.reset();
+  if (core.state == future_state::cancelled) me.set_thrown_message({});
   if (core.failure) {
     // When what it waited for was cancelled, too, that is what it hears.
     try {
       std::rethrow_exception(core.failure);
     } catch (const cancelled& c) {
-      me.thrown_message = text_or_null(c.message());
+      me.set_thrown_message(c.message());
     } catch (...) {
     }
   }
@@ -477,14 +458,14 @@ std::size_t engine::size() const noexcept {
 
 candidate engine::operator[](std::size_t i) const noexcept {
   if (choosing_among_running_) {
-    if (i == 0) return {current_task_->number, current_task_->next};
+    if (i == 0) return {current_task_->number, current_task_->next()};
     --i;
   }
   const ready_entry& e = runnable_[i];
   switch (e.kind()) {
     case entry_kind::step: {
       const auto& t = e.as<task_core>();
-      return {t.number, t.next};
+      return {t.number, t.next()};
     }
     case entry_kind::timer:
       return {0, {operation_kind::callback, e.as<timer_slot>().number}};
@@ -508,7 +489,7 @@ std::size_t engine::pick(std::size_t bound, bool running_goes_on) {
   choosing_among_running_ = running_goes_on;
   choice_label label;
   if (current_task_) {
-    label = {current_task_->path, current_task_->choices++, current_task_->next.kind};
+    label = {current_task_->path, current_task_->choices++, current_task_->next_kind};
   } else {
     label.count = outside_choices_++;
   }
@@ -532,7 +513,7 @@ bool engine::choose_beside(task_core& me) {
     if (e.kind() == entry_kind::node) {
       auto& node = ready_.pop().as<callback_node>();
       ++steps_;
-      node.run(*this, node);
+      node.kind->run(*this, node);
     } else if (e.kind() == entry_kind::sleeper) {
       const ready_entry s = ready_.pop();
       auto& t = s.as<task_core>();
@@ -544,7 +525,7 @@ bool engine::choose_beside(task_core& me) {
       ++steps_;
       const auto strike = slot.strike;
       void* argument = slot.argument;
-      ++slot.generation;
+      outdate(slot.generation);
       timer_slots_.give_back(slot);
       strike(argument);
     } else {
@@ -564,7 +545,7 @@ bool engine::choose_beside(task_core& me) {
       return false;
     }
   }
-  feed(me.number, me.next);
+  feed(me.number, me.next());
   return true;
 }
 
@@ -622,7 +603,7 @@ timer_id engine::add_timer(std::int64_t when, box_base* box, void (*strike)(void
   slot.strike = strike;
   slot.argument = argument;
   slot.number = ++callback_count_;
-  timers_.push({when, timer_sequence_++, {&slot, slot.generation, entry_kind::timer}});
+  timers_.push(now_, when, {&slot, slot.generation, entry_kind::timer});
   return {&slot, slot.generation};
 }
 
@@ -639,7 +620,7 @@ timer_id engine::add_soon(box_base* box, void (*strike)(void*) noexcept, void* a
 bool engine::cancel_timer(timer_id id) noexcept {
   auto* slot = static_cast<timer_slot*>(id.slot);
   if (!slot || slot->generation != id.generation) return false;
-  ++slot->generation;
+  outdate(slot->generation);
   box_base* box = std::exchange(slot->box, nullptr);
   slot->strike = nullptr;
   if (choosing_) {
@@ -658,50 +639,34 @@ bool engine::cancel_timer(timer_id id) noexcept {
 }
 
 void engine::add_sleeper(std::int64_t when, task_core& t) {
-  timers_.push({when, timer_sequence_++, {&t, t.sleep_generation, entry_kind::sleeper}});
+  timers_.push(now_, when, {&t, t.sleep_generation, entry_kind::sleeper});
 }
 
 void engine::add_job_sleep(std::int64_t when, job& j) {
-  timers_.push({when, timer_sequence_++, {&j, j.sleep_generation, entry_kind::job}});
+  timers_.push(now_, when, {&j, j.sleep_generation, entry_kind::job});
 }
 
 // ---------------------------------------------------------------- futures
 
 void engine::list(future_core& core, callback_node& node) noexcept {
   node.core = &core;
-  node.next = nullptr;
-  if (core.last_callback) {
-    core.last_callback->next = &node;
-  } else {
-    core.first_callback = &node;
-  }
-  core.last_callback = &node;
+  core.callbacks.push(node);
 }
 
 void engine::unlist(callback_node& node) noexcept {
-  future_core* core = std::exchange(node.core, nullptr);
-  if (!core) return;
-  callback_node* before = nullptr;
-  for (callback_node* n = core->first_callback; n; before = n, n = n->next) {
-    if (n != &node) continue;
-    (before ? before->next : core->first_callback) = node.next;
-    if (core->last_callback == &node) core->last_callback = before;
-    return;
-  }
+  if (node.listed()) node.core->callbacks.remove(node);
 }
 
 void engine::complete(future_core& core, future_state state, std::exception_ptr failure) {
   core.state = state;
   core.failure = std::move(failure);
-  callback_node* node = std::exchange(core.first_callback, nullptr);
-  core.last_callback = nullptr;
+  callback_node* node = core.callbacks.take_all();
   while (node) {
-    callback_node* next = node->next;
-    node->core = nullptr;
-    if (node->wakes) {
-      push_step(*node->wakes);
-    } else {
+    callback_node* next = std::exchange(node->next, nullptr);
+    if (node->kind) {
       push({node, 0, entry_kind::node});
+    } else {
+      push_step(*node->wakes);
     }
     node = next;
   }
@@ -736,20 +701,21 @@ bool engine::cancel_chain(task_core& first, std::string_view message) {
   for (task_core* t = &first;;) {
     t->being_asked = true;
     ++asked;
-    ++t->cancel_requests;
-    t->cancel_message = text_or_null(message);
-    if (t->leaf && t->leaf->status == waiter::state::pending && !t->frozen) {
-      t->thrown_message = text_or_null(message);
-      wake(*t->leaf, waiter::state::cancelled);
+    ++t->extra().cancel_requests;
+    t->set_cancel_message(message);
+    if (waiter* const leaf = t->leaf();
+        leaf && leaf->status == waiter::state::pending && !t->frozen) {
+      t->set_thrown_message(message);
+      wake(*leaf, waiter::state::cancelled);
       break;
     }
     if (t->sleep == waiter::state::pending) {
-      t->thrown_message = text_or_null(message);
+      t->set_thrown_message(message);
       t->sleep = waiter::state::cancelled;
       push_step(*t);
       break;
     }
-    future_core* const next = t->awaited;
+    future_core* const next = t->awaited();
     if (!next || next->done()) {
       t->must_cancel = true;
       break;
@@ -774,7 +740,7 @@ bool engine::cancel_chain(task_core& first, std::string_view message) {
   }
   for (task_core* t = &first; asked > 0; --asked) {
     t->being_asked = false;
-    t = static_cast<task_core*>(t->awaited);
+    t = static_cast<task_core*>(t->awaited());
   }
   return true;
 }
@@ -782,8 +748,9 @@ bool engine::cancel_chain(task_core& first, std::string_view message) {
 void engine::break_circle(task_core& t) noexcept {
   // Nobody in a circle of tasks that wait for one another would ever hear of its cancellation: this
   // one no longer waits.
-  for (callback_node* n = t.awaited->first_callback; n; n = n->next) {
-    if (n->wakes != &t) continue;
+  const callback_list& waiting = t.awaited()->callbacks;
+  for (callback_node* n = waiting.first(); n; n = waiting.after(*n)) {
+    if (n->kind || n->wakes != &t) continue;
     unlist(*n);
     t.must_cancel = true;
     push_step(t);
@@ -792,13 +759,13 @@ void engine::break_circle(task_core& t) noexcept {
 }
 
 future_core& engine::make_promise(box_base* box) {
-  future_core& core = promises_.take();
+  promise_core& core = promises_.take();
   core.kind = future_kind::promise;
   core.state = future_state::pending;
   core.owner = this;
   core.box = box;
   core.collected = false;
-  core.object = new_object();
+  core.number = new_object();
   return core;
 }
 
@@ -810,14 +777,11 @@ void engine::release(future_core& core) noexcept {
 void engine::destroy(future_core& core) noexcept {
   ++core.generation;
   core.references = 0;
-  core.first_callback = core.last_callback = nullptr;
+  for (callback_node* n = core.callbacks.take_all(); n;) n = std::exchange(n->next, nullptr);
   core.owner = nullptr;
   if (core.kind == future_kind::task) {
     auto& t = static_cast<task_core&>(core);
-    t.given_name.reset();
-    t.cancel_message.reset();
-    t.thrown_message.reset();
-    auto locals = std::move(t.locals);
+    const auto extras = std::move(t.extras);  // a local's destructor may do anything
     box_base* box = std::exchange(core.box, nullptr);
     const std::exception_ptr failure = std::exchange(core.failure, nullptr);
     tasks_.give_back(t);
@@ -825,7 +789,7 @@ void engine::destroy(future_core& core) noexcept {
   } else {
     box_base* box = std::exchange(core.box, nullptr);
     const std::exception_ptr failure = std::exchange(core.failure, nullptr);
-    promises_.give_back(core);
+    promises_.give_back(static_cast<promise_core&>(core));
     if (box) destroy_box(box);
   }
 }
@@ -851,38 +815,39 @@ task_core& engine::spawn(const spawn_options& options, box_base* box) {
   t.references = 1;  // the run's own, until it has ended
   t.top = nullptr;
   t.number = ++task_count_;
-  t.object = std::uint64_t{t.number} << 32;
-  t.children = t.objects = t.choices = t.cancel_requests = 0;
+  t.children = t.objects = t.choices = 0;
   t.path = current_task_ ? stream::mix(current_task_->path * 31 + ++current_task_->children)
                          : stream::mix(task_count_);
   t.started = t.must_cancel = t.asked_while_waiting = t.frozen = t.forced = t.abandoned =
       t.being_asked = false;
   t.thrown_at = 0;
-  t.next = {operation_kind::start, t.object};
+  t.announces({operation_kind::start, t.object()});
   t.place = nullptr;
-  t.leaf = nullptr;
-  t.awaited = nullptr;
-  t.own.generator = nullptr;
+  t.wait_for_nothing();
   t.is_coroutine = box->is_coroutine;
   t.ending = future_state::pending;
   t.sleep = waiter::state::woken;
-  t.join = nullptr;
-  t.stack_size = options.stack_size
-                     ? options.stack_size
-                     : (options_->stack_size ? options_->stack_size : stack_pool::default_size);
-  if (!options.name.empty()) t.given_name = std::make_unique<std::string>(options.name);
-  if (current_task_ && current_task_->locals)
-    t.locals = std::make_unique<std::map<const void*, std::any>>(*current_task_->locals);
-  t.older = youngest_;
-  t.younger = nullptr;
-  (youngest_ ? youngest_->younger : oldest_) = &t;
-  youngest_ = &t;
+  t.stack_log = options.stack_size ? stack_pool::log_of(options.stack_size) : stack_log_;
+  if (!options.name.empty()) t.extra().given_name = options.name;
+  if (current_task_ && current_task_->extras && !current_task_->extras->locals.empty())
+    t.extra().locals = current_task_->extras->locals;
   ++live_tasks_;
   if (current_task_) {
-    announce({operation_kind::spawn, t.object});
+    announce({operation_kind::spawn, t.object()});
   }
   push_step(t);
   return t;
+}
+
+std::vector<task_core*> engine::live_tasks() const {
+  std::vector<task_core*> live;
+  if (live_tasks_ == 0) return live;
+  live.reserve(live_tasks_);
+  tasks_.each([&](task_core& t) {
+    if (t.owner && !t.done()) live.push_back(&t);
+  });
+  std::ranges::sort(live, {}, &task_core::number);
+  return live;
 }
 
 template <class F>
@@ -892,7 +857,8 @@ future_state engine::settle(task_core& t, std::exception_ptr& failure, F f) {
     if (!t.must_cancel) return future_state::value;
     // Asked after its last wait: it ends cancelled, and its value is lost.
     take_request(t);
-    if (t.thrown_message) failure = std::make_exception_ptr(cancelled(*t.thrown_message));
+    if (auto text = t.thrown_message(); !text.empty())
+      failure = std::make_exception_ptr(cancelled(std::move(text)));
     return future_state::cancelled;
   } catch (const cancelled&) {
     failure = std::current_exception();
@@ -918,32 +884,24 @@ void engine::task_main() {
       const auto kind = state == future_state::failed ? operation_kind::task_end_failed
                                                       : operation_kind::task_end_ok;
       try {
-        point(t, {kind, t.object});
+        point(t, {kind, t.object()});
       } catch (const forced_unwind&) {  // it was left standing here
       }
     }
     finish_task(t, state, std::exchange(failure, nullptr));
     // Who goes on? A task that has not started takes this stack as it is: one hot stack for tasks
     // that never wait.
-    fiber& self = t.own;
-    stack_slot* stack = std::exchange(self.stack, nullptr);
-    offered_ = stack;
+    fiber& self = *current_fiber_;
+    offered_ = self.stack;
     fiber* to = next_fiber();
-    if (!offered_) {
-      set_current_fiber(*to);
-      continue;
-    }
-    offered_ = nullptr;
-    stacks_.give_back(*stack);
+    if (!offered_) continue;
+    stacks_.give_back(*std::exchange(offered_, nullptr));
     leave_fiber(*this, self, *to);
   }
 }
 
 void engine::finish_task(task_core& t, future_state state, std::exception_ptr failure) {
   if (t.box) t.box->drop_callable();
-  (t.older ? t.older->younger : oldest_) = t.younger;
-  (t.younger ? t.younger->older : youngest_) = t.older;
-  t.older = t.younger = nullptr;
   --live_tasks_;
   ended_at_ = now_;
   complete(t, state, std::move(failure));
@@ -969,12 +927,12 @@ void engine::runner_main() {
       if (e.kind() == entry_kind::timer) {
         auto& slot = e.as<timer_slot>();
         const box_ptr<box_base> box(std::exchange(slot.box, nullptr));
-        ++slot.generation;
+        outdate(slot.generation);
         timer_slots_.give_back(slot);
         box->invoke();
       } else {
         auto& node = e.as<callback_node>();
-        node.run(*this, node);
+        node.kind->run(*this, node);
       }
     } catch (const forced_unwind&) {
     } catch (...) {
@@ -1014,7 +972,7 @@ void engine::step_coroutine(task_core& t) {
     t.must_cancel = state == future_state::cancelled;  // asked while its callable made it
   } else if (t.ending != future_state::pending) {
     return finish_task(t, t.ending, std::exchange(t.failure, nullptr));
-  } else if (t.join && !t.forced) {
+  } else if (t.join() && !t.forced) {
     if (!begin_join(t)) return;
   }
   co_next = t.innermost;
@@ -1030,9 +988,9 @@ void engine::step_coroutine(task_core& t) {
 
 void engine::end_coroutine(task_core& t, future_state state, std::exception_ptr failure) {
   if (!t.forced) {
-    t.next = {state == future_state::failed ? operation_kind::task_end_failed
-                                            : operation_kind::task_end_ok,
-              t.object};
+    t.announces({state == future_state::failed ? operation_kind::task_end_failed
+                                               : operation_kind::task_end_ok,
+                 t.object()});
     if (!point_of_coroutine(t)) {
       t.ending = state;
       t.failure = std::move(failure);

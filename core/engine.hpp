@@ -70,58 +70,122 @@ struct waiter {
   void* const* holder_place = nullptr;
 };
 
+/// What few tasks have.
+struct task_extras {
+  std::string given_name;
+  std::uint32_t cancel_requests = 0;
+  std::string cancel_message;  // of the last request
+  // Of the request that it is woken with: a later one does not change it.
+  std::string thrown_message;
+  std::map<const void*, std::any> locals;
+};
+
+/// A million of them may sleep at once, so they are small: what few tasks have is apart, and what
+/// belongs to a stack lies on the stack.
 struct alignas(16) task_core : future_core {
-  fiber own;
-  fiber* top = nullptr;  // where it goes on: its own fiber, or that of a generator that it is in
+  bool started : 1 = false;
+  bool must_cancel : 1 = false;          // `cancelled` is thrown at its next step
+  bool asked_while_waiting : 1 = false;  // a cancellation was passed on to what it waits for
+  bool being_asked : 1 = false;          // a cancellation is on its way through it
+  bool frozen : 1 = false;               // stands in a failed expectation
+  bool forced : 1 = false;               // is being unwound by force
+  bool abandoned : 1 = false;            // its frames stay for ever
+  bool is_coroutine : 1 = false;
+  std::uint8_t thrown_at = 0;                   // times that its forced unwinding was thrown
+  std::uint8_t stack_log = 0;                   // log2 of the bytes of its stack
+  future_state ending = future_state::pending;  // a coroutine's that has ended, and was preempted
+                                                // before it said so
+  waiter::state sleep = waiter::state::woken;   // what ended a coroutine's sleep; pending meanwhile
+  enum class wait_kind : std::uint8_t { nothing, leaf, future, join };
+  wait_kind waits = wait_kind::nothing;
+  operation_kind next_kind = operation_kind::none;  // announced
+  std::uint16_t sleep_generation = 0;  // grows when a sleep is over, so that its timer is stale
   std::uint32_t number = 0;
   std::uint32_t children = 0;  // spawned so far
   std::uint32_t objects = 0;   // made so far
   std::uint32_t choices = 0;   // made so far, for labels
-  std::uint64_t path = 0;      // hash of which child of which parent it is
-  std::uint32_t cancel_requests = 0;
-  std::uint32_t sleep_generation = 0;  // grows when a sleep is over, so that its timer is stale
-  bool started = false;
-  bool must_cancel = false;          // `cancelled` is thrown at its next step
-  bool asked_while_waiting = false;  // a cancellation was passed on to what it waits for
-  bool being_asked = false;          // a cancellation is on its way through it
-  bool frozen = false;               // stands in a failed expectation
-  bool forced = false;               // is being unwound by force
-  bool abandoned = false;            // its frames stay for ever
-  std::uint8_t thrown_at = 0;        // times that its forced unwinding was thrown
-  operation next;                    // announced
-  void* place = nullptr;             // return address of the call that waits
-  waiter* leaf = nullptr;            // what it waits for: a leaf,
-  future_core* awaited = nullptr;    // or a future
-  std::size_t stack_size = 0;
-  task_core* older = nullptr;  // tasks that have not ended, in the order of their making
-  task_core* younger = nullptr;
-  std::unique_ptr<std::string> given_name;
-  std::unique_ptr<std::string> cancel_message;  // of the last request
-  // Of the request that it is woken with: a later one does not change it.
-  std::unique_ptr<std::string> thrown_message;
-  std::unique_ptr<std::map<const void*, std::any>> locals;
-
-  // A coroutine's. It runs on the runner, and has a stack only while it makes a call that blocks or
+  std::uint64_t next_object = 0;
+  std::uint64_t path = 0;  // hash of which child of which parent it is
+  fiber* top = nullptr;    // where it goes on: its own fiber, or that of a generator that it is in
+  void* place = nullptr;   // return address of the call that waits
+  void* waits_for = nullptr;  // as `waits` says
+  // A coroutine runs on the runner, and has a stack only while it makes a call that blocks or
   // stands in a failed expectation: then `top` is set.
-  bool is_coroutine = false;
-  future_state ending = future_state::pending;  // it has ended, and was preempted before it said so
-  waiter::state sleep = waiter::state::woken;   // what ended its sleep; pending while it lasts
-  std::coroutine_handle<> innermost;            // the frame that goes on
-  co_join* join = nullptr;                      // to be begun when it goes on
-  co_call* borrowed = nullptr;                  // the call that it has a stack for
+  std::coroutine_handle<> innermost;  // the frame that goes on
+  std::unique_ptr<task_extras> extras;
 
+  void announces(operation op) noexcept { next_kind = op.kind, next_object = op.object; }
+  [[nodiscard]] operation next() const noexcept { return {next_kind, next_object}; }
+  [[nodiscard]] std::uint32_t cancel_requests() const noexcept {
+    return extras ? extras->cancel_requests : 0;
+  }
   [[nodiscard]] std::string name() const;
+  [[nodiscard]] std::size_t stack_size() const noexcept { return std::size_t{1} << stack_log; }
   /// It is a coroutine and runs as one, so it can't block.
   [[nodiscard]] bool stackless() const noexcept { return is_coroutine && !top; }
+
+  /// What it waits for: a leaf, a future, or nothing of that kind.
+  [[nodiscard]] waiter* leaf() const noexcept {
+    return waits == wait_kind::leaf ? static_cast<waiter*>(waits_for) : nullptr;
+  }
+  [[nodiscard]] future_core* awaited() const noexcept {
+    return waits == wait_kind::future ? static_cast<future_core*>(waits_for) : nullptr;
+  }
+  /// A coroutine's join that is to be begun when it goes on.
+  [[nodiscard]] co_join* join() const noexcept {
+    return waits == wait_kind::join ? static_cast<co_join*>(waits_for) : nullptr;
+  }
+  void wait_for(waiter& w) noexcept { waits = wait_kind::leaf, waits_for = &w; }
+  void wait_for(future_core& f) noexcept { waits = wait_kind::future, waits_for = &f; }
+  void wait_for(co_join& j) noexcept { waits = wait_kind::join, waits_for = &j; }
+  void wait_for_nothing() noexcept { waits = wait_kind::nothing; }
+
+  [[nodiscard]] task_extras& extra() {
+    if (!extras) extras = std::make_unique<task_extras>();
+    return *extras;
+  }
+  /// Of the last request, and of the one that it is woken with; empty when nothing was said.
+  [[nodiscard]] std::string cancel_message() const {
+    return extras ? extras->cancel_message : std::string();
+  }
+  [[nodiscard]] std::string thrown_message() const {
+    return extras ? extras->thrown_message : std::string();
+  }
+  void set_cancel_message(std::string_view text) {
+    if (extras || !text.empty()) extra().cancel_message = text;
+  }
+  void set_thrown_message(std::string_view text) {
+    if (extras || !text.empty()) extra().thrown_message = text;
+  }
 };
 
 /// A future that is several: cancelling it cancels them.
 struct gather_core : future_core {
+  std::uint64_t number = 0;  // among the objects of its maker
   virtual bool cancel_children(engine& e, std::string_view message) = 0;
 
 protected:
   ~gather_core() = default;
 };
+
+struct promise_core : future_core {
+  std::uint64_t number = 0;  // among the objects of its maker
+  void* spare = nullptr;     // the slab's
+};
+
+static_assert(sizeof(task_core) <= 128);
+
+inline std::uint64_t future_core::object() const noexcept {
+  switch (kind) {
+    case future_kind::task:
+      return std::uint64_t{static_cast<const task_core*>(this)->number} << 32;
+    case future_kind::gather:
+      return static_cast<const gather_core*>(this)->number;
+    case future_kind::promise:
+      break;
+  }
+  return static_cast<const promise_core*>(this)->number;
+}
 
 struct alignas(16) timer_slot {
   std::uint32_t generation = 1;
@@ -144,7 +208,7 @@ enum class entry_kind : std::uint32_t {
 
 /// An entry of the ready queue, in one word: a queue of two words an entry would stall the
 /// processor, which can't forward two stores to one load. Pointers have 48 bits; of a generation 16
-/// bits are enough, since an entry lives for a turn or two.
+/// bits are enough: see `engine::outdate`.
 class ready_entry {
 public:
   ready_entry() = default;
@@ -242,7 +306,7 @@ public:
   // --- waiting
   /// A scheduling point before `op`, which the running task could do at once.
   void point(task_core& me, operation op) {
-    me.next = op;
+    me.announces(op);
     if (choosing_ && !tearing_by_force_) [[unlikely]]
       choose_point(me);
     else
@@ -297,7 +361,7 @@ public:
   bool point_of_coroutine(task_core& me) {
     if (choosing_ && !tearing_by_force_) [[unlikely]]
       return choose_beside(me);
-    feed(me.number, me.next);
+    feed(me.number, me.next());
     return true;
   }
   /// Throws what the coroutine has to hear where it goes on.
@@ -305,7 +369,14 @@ public:
     if (me.forced) [[unlikely]]
       check_forced(me);
   }
-  void timer_went_stale();
+  void timer_went_stale() noexcept;
+  /// Makes the timers stale that carry this generation. They keep 16 bits of it, so that none must
+  /// be left when those come round.
+  template <class Generation>
+  void outdate(Generation& generation) noexcept {
+    if ((++generation & 0x7fffu) == 0) [[unlikely]]
+      purge_timers();
+  }
   void begin_borrowed(task_core& me, co_call& call);
 
   // --- futures
@@ -387,7 +458,8 @@ public:
   /// Ends the run when the running fiber has overrun its stack, where only a canary shows it. Asked
   /// before each switch away.
   void check_stack() {
-    if (current_fiber_->stack && current_fiber_->stack->overrun()) [[unlikely]] {
+    if (current_fiber_->canary && *current_fiber_->canary != stack_slot::canary_value)
+        [[unlikely]] {
       record_overflow();
       abandon_current();
     }
@@ -396,6 +468,8 @@ public:
   /// overflow. The failure is recorded before: nothing of the frames that stay is destroyed.
   [[noreturn]] void abandon_current();
   [[nodiscard]] std::uint64_t serial() const noexcept { return serial_; }
+  /// Whatever is left is destroyed, whoever holds it.
+  [[nodiscard]] bool sweeping() const noexcept { return phase_ == phase::sweep; }
   [[nodiscard]] bool tearing_down() const noexcept { return phase_ != phase::running; }
   [[nodiscard]] std::string name_of_task(std::uint32_t number) const;
   void check_forced(task_core& me);
@@ -415,12 +489,8 @@ private:
     budget
   };
 
-  struct timer_target {
-    void* pointer = nullptr;
-    std::uint32_t generation = 0;
-    entry_kind kind = entry_kind::sleeper;
-  };
-  [[nodiscard]] static bool stale(const timer_target& t) noexcept;
+  [[nodiscard]] static bool stale(ready_entry e) noexcept;
+  void purge_timers() noexcept;
 
   // candidate_list: what the policy sees of the queue
   [[nodiscard]] std::size_t size() const noexcept override;
@@ -441,12 +511,14 @@ private:
   void push_choosable(ready_entry e);
   bool advance_clock();
   void expire_timers();
-  void drop_stale_timers();
   fiber* come_to(reason r) noexcept {
     reason_ = r;
     return &main_;
   }
   bool start(task_core& t);
+  /// The tasks that have not ended, in the order of their making. Cost: linear in the tasks that
+  /// ever were at once.
+  [[nodiscard]] std::vector<task_core*> live_tasks() const;
   /// Null, and the run ends, when there is no memory for it.
   stack_slot* stack_of(std::size_t size) noexcept;
   [[gnu::always_inline]] fiber* step(task_core& t);
@@ -522,9 +594,8 @@ private:
 
   ready_queue<ready_entry> runnable_;    // what could run, under a strategy that chooses
   bool choosing_among_running_ = false;  // the running task is candidate 0
-  timer_queue<timer_target> timers_;
+  timer_queue<ready_entry> timers_;
   std::size_t stale_timers_ = 0;
-  std::uint64_t timer_sequence_ = 0;
   std::uint64_t callback_count_ = 0;
 
   fiber main_;
@@ -536,6 +607,7 @@ private:
   ready_entry runner_entry_;
   std::vector<std::unique_ptr<fiber>> runners_;
   std::vector<fiber*> idle_runners_;  // that were replaced, and came back
+  co_call* borrowing_ = nullptr;      // the call that the fiber of `handover_` will make
   fiber* handover_ = nullptr;         // whom the runner goes to next, without a turn
   job* current_job_ = nullptr;
   std::vector<std::shared_ptr<job>> active_jobs_;
@@ -545,13 +617,13 @@ private:
   std::vector<fiber*> frozen_runners_;
   unsigned runner_thrown_at_ = 0;  // times that one's unwinding was thrown
 
-  slab<task_core> tasks_;
-  slab<future_core> promises_;
-  slab<timer_slot> timer_slots_;
+  slab<task_core, &task_core::waits_for> tasks_;
+  slab<promise_core, &promise_core::spare> promises_;
+  slab<timer_slot, &timer_slot::argument> timer_slots_;
   stack_pool stacks_;
-  task_core* oldest_ = nullptr;  // tasks that have not ended
-  task_core* youngest_ = nullptr;
   std::size_t live_tasks_ = 0;
+  std::size_t abandoned_slots_ = 0;  // of tasks whose frames stay for ever
+  std::uint8_t stack_log_ = 0;       // of a task that asks for no size of its own
   std::uint32_t task_count_ = 0;
   std::size_t leftovers_ = 0;
   core_ref root_;                 // once it has ended

@@ -158,8 +158,8 @@ void engine::log(std::string_view name, std::string_view text, std::vector<trace
                      .first_field = fields_.size()};
   // The name of a task that has one goes along: the task may be gone when a report is made.
   texts_.append(name).append(text);
-  if (current_task_ && current_task_->given_name)
-    task_names_.insert_or_assign(task, *current_task_->given_name);
+  if (current_task_ && current_task_->extras && !current_task_->extras->given_name.empty())
+    task_names_.insert_or_assign(task, current_task_->extras->given_name);
   fields_.insert(fields_.end(), std::make_move_iterator(fields.begin()),
                  std::make_move_iterator(fields.end()));
   user_events_.push_back(e);

@@ -5,6 +5,7 @@
 #include <cxxabi.h>
 
 #include <cstdlib>
+#include <new>
 
 #if defined(__SSE2__)
 #include <xmmintrin.h>
@@ -76,7 +77,7 @@ void arrive([[maybe_unused]] engine& e, fiber& from, fcontext_t context) noexcep
                                           [[maybe_unused]] bool last) noexcept {
 #if defined(REPRISE_ASAN)
   const void* bottom = to.stack ? to.stack->base : to.bottom;
-  const std::size_t size = to.stack ? to.stack->size : to.size;
+  const std::size_t size = to.stack ? to.stack->size() : to.size;
   __sanitizer_start_switch_fiber(last ? nullptr : &from.fake_stack, bottom, size);
 #endif
 #if defined(REPRISE_TSAN)
@@ -105,8 +106,11 @@ void reprise_fiber_main(transfer_t t) {
   std::abort();  // an entry never returns
 }
 
-void prepare(fiber& f, stack_slot& stack, void (*entry)(engine&)) {
+namespace {
+
+void prepare_below(char* top, fiber& f, stack_slot& stack, void (*entry)(engine&)) {
   f.stack = &stack;
+  f.canary = stack.canary();
   f.entry = entry;
   f.exceptions = {};
 #if defined(REPRISE_ASAN)
@@ -118,8 +122,21 @@ void prepare(fiber& f, stack_slot& stack, void (*entry)(engine&)) {
   if (stack.tsan) __tsan_destroy_fiber(stack.tsan);
   stack.tsan = __tsan_create_fiber(0);
 #endif
-  f.context = make_fcontext(stack.top, static_cast<std::size_t>(stack.top - stack.base),
-                            reprise_fiber_entry);
+  f.context = make_fcontext(top, static_cast<std::size_t>(top - stack.base), reprise_fiber_entry);
+}
+
+}  // namespace
+
+void prepare(fiber& f, stack_slot& stack, void (*entry)(engine&)) {
+  prepare_below(stack.top(), f, stack, entry);
+}
+
+fiber& bind(stack_slot& stack, void (*entry)(engine&)) {
+  // Beside the frames that are touched at each switch, and in no page of its own.
+  constexpr std::size_t room = (sizeof(fiber) + 63) / 64 * 64;
+  auto* const f = ::new (static_cast<void*>(stack.top() - room)) fiber;
+  prepare_below(stack.top() - room, *f, stack, entry);
+  return *f;
 }
 
 void switch_fiber(engine& e, fiber& from, fiber& to) {

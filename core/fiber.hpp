@@ -25,9 +25,10 @@ struct exception_globals {
 struct fiber {
   boost::context::detail::fcontext_t context = nullptr;
   exception_globals exceptions;
-  stack_slot* stack = nullptr;           // null: the OS thread's own
-  void (*entry)(engine&) = nullptr;      // never returns
-  generator_state* generator = nullptr;  // when it is a generator's
+  const std::uint64_t* canary = nullptr;  // of its stack, where that is all that guards it
+  stack_slot* stack = nullptr;            // null: the OS thread's own
+  void (*entry)(engine&) = nullptr;       // never returns
+  generator_state* generator = nullptr;   // when it is a generator's
 #if defined(REPRISE_ASAN)
   void* fake_stack = nullptr;
   const void* bottom = nullptr;
@@ -64,6 +65,8 @@ struct fiber {
 
 /// Makes `f` start at its entry, on `stack`, when it is first switched to.
 void prepare(fiber& f, stack_slot& stack, void (*entry)(engine&));
+/// The same for a fiber that lies on its own stack, for as long as that is taken.
+[[nodiscard]] fiber& bind(stack_slot& stack, void (*entry)(engine&));
 /// Goes on in `to`; returns when something switches back to `from`.
 void switch_fiber(engine& e, fiber& from, fiber& to);
 /// The same for the last time: `from` never goes on, and its stack may be given to another.

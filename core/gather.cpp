@@ -2,6 +2,7 @@
 
 #include "engine.hpp"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -12,9 +13,9 @@ namespace {
 /// One gather: a future that its caller waits for, and a node in each child. It lives until the
 /// last node has run, since asyncio's gather looks at late siblings, too.
 struct gathering final : gather_core {
+  /// Its `core` is the child, of which it holds a reference.
   struct node : callback_node {
-    gathering* owner = nullptr;
-    core_ref child;
+    [[nodiscard]] gathering& of() const noexcept { return *static_cast<gathering*>(owner); }
   };
 
   std::vector<node> nodes;  // one for each distinct child
@@ -28,24 +29,32 @@ struct gathering final : gather_core {
   bool cancel_children(engine& e, std::string_view message) override {
     if (done()) return false;
     bool any = false;
-    for (auto& n : nodes) any = e.cancel(*n.child.raw(), message) || any;
+    for (auto& n : nodes) any = e.cancel(*n.core, message) || any;
     cancel_asked = cancel_asked || any;
     return any;
   }
 
   static void child_ended(engine& e, callback_node& n) {
-    auto& self = *static_cast<node&>(n).owner;
-    self.note_end(e, *static_cast<node&>(n).child.raw());
+    gathering& self = static_cast<node&>(n).of();
+    self.note_end(e, *n.core);
     self.drop_user();
   }
-  static void forget(callback_node& n) { static_cast<node&>(n).owner->drop_user(); }
+  static void forget(callback_node& n) { static_cast<node&>(n).of().drop_user(); }
+  static constexpr callback_kind notes{child_ended, forget};
+
+  ~gathering() {
+    // The run's end destroys all of them, whoever holds them.
+    if (owner->sweeping()) return;
+    for (const node& n : nodes)
+      if (--n.core->references == 0) release_last(n.core);
+  }
 
   /// What a gather that was cancelled throws: what its last child was told.
   static std::exception_ptr cancellation_of(const future_core& child) {
     if (child.state == future_state::cancelled && child.failure) return child.failure;
     if (child.kind == future_kind::task) {
-      const auto& message = static_cast<const task_core&>(child).cancel_message;
-      if (message) return std::make_exception_ptr(cancelled(*message));
+      auto message = static_cast<const task_core&>(child).cancel_message();
+      if (!message.empty()) return std::make_exception_ptr(cancelled(std::move(message)));
     }
     return std::make_exception_ptr(cancelled());
   }
@@ -61,7 +70,7 @@ struct gathering final : gather_core {
       if (!first_failure) {
         first_failure = std::move(cause);
         if (!cancel_asked)
-          for (auto& n : nodes) e.cancel(*n.child.raw(), {});
+          for (auto& n : nodes) e.cancel(*n.core, {});
       }
     }
     if (ended < nodes.size()) return;
@@ -88,38 +97,47 @@ std::exception_ptr failure_of(const core_ref& ref) {
 
 namespace {
 
-gathering& make_gathering(engine& e, std::span<const core_ref> cores, children whose,
+/// For each, whether it stands before it, too.
+std::vector<bool> given_before(std::span<future_core* const> cores) {
+  std::vector<std::pair<const future_core*, std::size_t>> sorted;
+  sorted.reserve(cores.size());
+  for (std::size_t i = 0; i < cores.size(); ++i) sorted.emplace_back(cores[i], i);
+  std::ranges::sort(sorted);
+  std::vector<bool> again(cores.size());
+  for (std::size_t i = 1; i < sorted.size(); ++i)
+    again[sorted[i].second] = sorted[i].first == sorted[i - 1].first;
+  return again;
+}
+
+gathering& make_gathering(engine& e, std::span<future_core* const> cores, children whose,
                           failures how) {
   auto* g = new gathering;
   g->kind = future_kind::gather;
   g->owner = &e;
   g->references = 1;
-  g->object = e.new_object();
+  g->number = e.new_object();
   g->whose = whose;
   g->how = how;
   g->nodes.reserve(cores.size());
-  for (const auto& core : cores)
-    core.raw()->mark = nullptr;  // an earlier gather may have stood at this address
-  for (const auto& core : cores) {
-    // A task that is given twice counts once.
-    if (whose == children::given && core.raw()->mark == g) continue;
-    core.raw()->mark = g;
+  // A task that is given twice counts once.
+  const std::vector<bool> again =
+      whose == children::given ? given_before(cores) : std::vector<bool>(cores.size());
+  for (std::size_t i = 0; i < cores.size(); ++i) {
+    if (again[i]) continue;
     auto& n = g->nodes.emplace_back();
     n.owner = g;
-    n.child = core;
-    n.run = gathering::child_ended;
-    n.drop = gathering::forget;
+    n.core = cores[i];
+    ++n.core->references;
+    n.kind = &gathering::notes;
   }
-  // A mark left behind would fit the next gather that the heap puts at this address.
-  for (auto& n : g->nodes) n.child.raw()->mark = nullptr;
   // asyncio runs the callbacks of children that are done already at once.
   for (auto& n : g->nodes) {
     ++g->users;
-    if (!n.child.raw()->done()) e.list(*n.child.raw(), n);
+    if (!n.core->done()) e.list(*n.core, n);
   }
   for (auto& n : g->nodes) {
-    if (n.core || !n.child.raw()->done()) continue;
-    g->note_end(e, *n.child.raw());
+    if (n.listed()) continue;
+    g->note_end(e, *n.core);
     g->drop_user();
   }
   return *g;
@@ -134,7 +152,7 @@ void leave(gathering& g) noexcept {
 
 }  // namespace
 
-void gather_children(std::span<const core_ref> cores, children whose, failures how,
+void gather_children(std::span<future_core* const> cores, children whose, failures how,
                      const char* call) {
   engine& e = engine::checked(call);
   task_core& me = e.task_that_waits(call);
@@ -149,7 +167,7 @@ void gather_children(std::span<const core_ref> cores, children whose, failures h
   if (g.state != future_state::value) std::rethrow_exception(g.failure);
 }
 
-bool co_gathering::begin(std::span<const core_ref> cores, children whose,
+bool co_gathering::begin(std::span<future_core* const> cores, children whose,
                          std::coroutine_handle<> frame) {
   if (cores.empty()) return false;
   gathering& g = make_gathering(*engine::running(), cores, whose, how_);

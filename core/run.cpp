@@ -43,6 +43,7 @@ struct leftover_node : callback_node {
   static void ended(engine& e, callback_node&) {
     if (--e.leftovers_ == 0) e.push({nullptr, 0, entry_kind::stop});
   }
+  static constexpr callback_kind counts{ended, nullptr};
 };
 
 void engine::execute(const config& options, box_base* body) {
@@ -60,7 +61,7 @@ void engine::execute(const config& options, box_base* body) {
   phase_ = phase::running;
   reason_ = reason::none;
   turn_left_ = 0;
-  timer_sequence_ = callback_count_ = 0;
+  callback_count_ = 0;
   stale_timers_ = 0;
   task_count_ = 0;
   outside_objects_ = outside_choices_ = 0;
@@ -78,6 +79,8 @@ void engine::execute(const config& options, box_base* body) {
   seeded_.reset();
   source_ = options.source;
   handover_ = nullptr;
+  stack_log_ =
+      stack_pool::log_of(options.stack_size ? options.stack_size : stack_pool::default_size);
   co_next = {};
   const float_flags flags;
   running_ = this;
@@ -185,7 +188,7 @@ void engine::tear_down_round(bool frozen) {
     // An end that came just before, of the root or of an earlier round, must not end this one.
     forget_queued([](ready_entry e) { return e.kind() == entry_kind::stop; });
     std::vector<task_core*> left;
-    for (task_core* t = oldest_; t; t = t->younger)
+    for (task_core* t : live_tasks())
       if (t->frozen == frozen && !t->abandoned) left.push_back(t);
     if (left.empty()) return;
     std::vector<leftover_node> nodes(left.size());
@@ -193,13 +196,13 @@ void engine::tear_down_round(bool frozen) {
     for (std::size_t i = 0; i < left.size(); ++i) {
       if (frozen) {
         left[i]->frozen = false;
-        ++left[i]->cancel_requests;
-        left[i]->thrown_message.reset();
-        wake(*left[i]->leaf, waiter::state::cancelled);
+        ++left[i]->extra().cancel_requests;
+        left[i]->set_thrown_message({});
+        wake(*left[i]->leaf(), waiter::state::cancelled);
       } else {
         static_cast<void>(cancel(*left[i], {}));
       }
-      nodes[i].run = leftover_node::ended;
+      nodes[i].kind = &leftover_node::counts;
       list(*left[i], nodes[i]);
     }
     drive();
@@ -207,7 +210,7 @@ void engine::tear_down_round(bool frozen) {
     for (auto& node : nodes) unlist(node);
     // Nodes that are queued already would dangle.
     forget_queued([](ready_entry e) {
-      return e.kind() == entry_kind::node && e.as<callback_node>().run == leftover_node::ended;
+      return e.kind() == entry_kind::node && e.as<callback_node>().kind == &leftover_node::counts;
     });
     if (reason_ != reason::deadlock) return;
   }
@@ -228,13 +231,14 @@ void engine::forget_queued(bool (*unwanted)(ready_entry)) {
 
 void engine::force_the_rest() {
   tearing_by_force_ = true;
-  for (task_core* t = youngest_; t;) {
-    task_core* const older = t->older;
-    if (!t->abandoned) {
+  const std::vector<task_core*> left = live_tasks();
+  for (std::size_t i = left.size(); i-- > 0;) {
+    task_core* const t = left[i];
+    if (!t->abandoned && !t->done()) {
       t->forced = true;
       t->frozen = false;
       current_task_ = t;
-      if (cleanup_ran_over_ && !t->awaited)  // who waits for another could not end before it
+      if (cleanup_ran_over_ && !t->awaited())  // who waits for another could not end before it
         record_failure(verdict::failed,
                        fmt::format("{} swallowed its cancellation and went on", t->name()));
       if (!t->started) {
@@ -246,7 +250,6 @@ void engine::force_the_rest() {
         go_from_main(*runner);
       }
     }
-    t = older;
   }
   current_task_ = nullptr;
   for (const auto& j : std::vector(active_jobs_)) {
@@ -274,17 +277,18 @@ void engine::sweep() {
       delete static_cast<std::shared_ptr<job>*>(e.target());
     } else if (e.kind() == entry_kind::node) {
       auto& node = e.as<callback_node>();
-      if (node.drop) node.drop(node);
+      if (node.kind->drop) node.kind->drop(node);
     }
   };
   const auto drop_what_is_queued = [&] {
     while (!ready_.empty()) drop(ready_.pop());
     while (!runnable_.empty()) drop(runnable_.pop());
-    std::vector<timer_target> targets;
-    timers_.each([&](const timer_target& t) { targets.push_back(t); });
+    std::vector<ready_entry> callbacks;
+    timers_.each([&](ready_entry e) {
+      if (e.kind() == entry_kind::timer) callbacks.push_back(e);
+    });
     timers_.clear();
-    for (const auto& t : targets)
-      if (t.kind == entry_kind::timer) static_cast<void>(cancel_timer({t.pointer, t.generation}));
+    for (const ready_entry e : callbacks) drop(e);
     turn_left_ = 0;
     stale_timers_ = 0;
   };
@@ -305,45 +309,41 @@ void engine::sweep() {
   active_jobs_.clear();
   // Results that handles still hold are destroyed with the run; the handles notice.
   const auto drop_callbacks = [](future_core& core) {
-    for (callback_node* n = std::exchange(core.first_callback, nullptr); n;) {
-      callback_node* next = n->next;
-      n->core = nullptr;
-      if (n->drop) n->drop(*n);
+    for (callback_node* n = core.callbacks.take_all(); n;) {
+      callback_node* next = std::exchange(n->next, nullptr);
+      if (n->kind && n->kind->drop) n->kind->drop(*n);
       n = next;
     }
-    core.last_callback = nullptr;
   };
   // A destructor may start something at the last moment; that is dropped, too, and what it drops.
   // Some rounds are enough for any that ends.
   bool again = true;
   for (int round = 0; again && round < 100; ++round) {
     again = false;
-    // NOLINTNEXTLINE(modernize-loop-convert): a destructor may add to them
-    for (std::size_t i = 0; i < tasks_.all().size(); ++i) {
-      task_core& t = *tasks_.all()[i];
-      if (!t.owner) continue;
+    const auto drop_task = [&](task_core& t) {
+      if (!t.owner) return;
       again = true;
       drop_callbacks(t);
       if (t.abandoned) {
         // Its frames stay for ever, and so does its slot: nothing may be bound to it again.
         ++t.generation;
         t.owner = nullptr;
+        ++abandoned_slots_;
       } else {
         destroy(t);
       }
-    }
-    // NOLINTNEXTLINE(modernize-loop-convert): as above
-    for (std::size_t i = 0; i < promises_.all().size(); ++i) {
-      future_core& core = *promises_.all()[i];
-      if (!core.owner) continue;
+    };
+    if (tasks_.in_use() > abandoned_slots_) tasks_.each(drop_task);
+    const auto drop_promise = [&](promise_core& core) {
+      if (!core.owner) return;
       again = true;
       drop_callbacks(core);
       destroy(core);
-    }
+    };
+    if (promises_.in_use() > 0) promises_.each(drop_promise);
     again = again || !ready_.empty() || !runnable_.empty() || !timers_.empty();
     drop_what_is_queued();
   }
-  oldest_ = youngest_ = nullptr;
   live_tasks_ = 0;
   tearing_by_force_ = false;
 }

@@ -31,13 +31,21 @@ bool stack_slot::guards(const void* address) const noexcept {
 }
 
 void stack_slot::leave_standing() const noexcept {
-  register_root_region(base + page_size(), size - page_size());  // the guard page can't be read
+  register_root_region(base + page_size(), size() - page_size());  // the guard page can't be read
+}
+
+std::uint64_t* stack_slot::canary() const noexcept {
+  if (guard != guard_kind::canary) return nullptr;
+  // The highest word of the slot below: its page is in use anyway. The lowest slot of a slab has
+  // none below it.
+  return std::launder(
+      reinterpret_cast<std::uint64_t*>(base - (lowest ? 0 : sizeof(std::uint64_t))));
 }
 
 stack_pool::~stack_pool() {
   for (const slab& s : slabs_) {
     unpoison(s.base, s.slots * s.slot_size);
-    for (std::size_t i = 0; i < s.slots && s.first[i].bound_before; ++i) {
+    for (std::size_t i = 0; i < s.slots && s.first[i].base; ++i) {
       deregister_stack(s.first[i].valgrind_id);
 #if defined(REPRISE_TSAN)
       if (s.first[i].tsan) __tsan_destroy_fiber(s.first[i].tsan);
@@ -49,39 +57,40 @@ stack_pool::~stack_pool() {
 
 stack_slot& stack_pool::take(std::size_t size) {
   size_class& c = class_for(size);
-  if (c.free.empty()) {
+  if (!c.free) {
     if (c.left == 0) grow(c);
     slab& s = *std::find_if(slabs_.rbegin(), slabs_.rend(), [&](const slab& x) {
       return c.cursor >= x.base && c.cursor < x.base + x.slots * x.slot_size;
     });
     stack_slot& slot = s.first[static_cast<std::size_t>(c.cursor - s.base) / s.slot_size];
     slot.base = c.cursor;
-    slot.size = c.size;
-    // The highest words stay free: they are the canary of the slot above.
-    slot.top = c.cursor + c.size - 64 - std::size_t{c.cut * 7 % 16} * 64;
+    slot.log = log_of(c.size);
+    slot.stagger = static_cast<std::uint8_t>(c.cut * 7 % 16);
+    slot.lowest = slot.base == s.base;
     c.cursor += c.size;
     --c.left;
     ++c.cut;
-    watch(slot, slot.base == s.base);
-    slot.bound_before = true;
-    slot.valgrind_id = register_stack(slot.base, slot.base + slot.size);
+    watch(slot);
+    slot.valgrind_id = register_stack(slot.base, slot.base + slot.size());
     return slot;
   }
-  stack_slot& slot = *c.free.back();
-  c.free.pop_back();
-  unpoison(slot.base + page_size(), slot.size - page_size());
-  if (slot.canary) *slot.canary = stack_slot::canary_value;
+  stack_slot& slot = *c.free;
+  c.free = slot.next_free;
+  unpoison(slot.base + page_size(), slot.size() - page_size());
+  if (auto* const word = slot.canary()) *word = stack_slot::canary_value;
   return slot;
 }
 
 void stack_pool::give_back(stack_slot& slot) noexcept {
-  class_for(slot.size).free.push_back(&slot);
+  size_class& c = class_for(slot.size());
+  slot.next_free = c.free;
+  c.free = &slot;
 }
 
 void stack_pool::prefer(guard_kind kind) noexcept {
   preferred_ = kind;
   for (size_class& c : classes_) {
-    c.free.clear();
+    c.free = nullptr;
     c.left = 0;
   }
 }
@@ -96,12 +105,17 @@ stack_slot* stack_pool::guard_at(const void* address) const noexcept {
   return nullptr;
 }
 
+std::uint8_t stack_pool::log_of(std::size_t size) noexcept {
+  return static_cast<std::uint8_t>(
+      std::min<std::size_t>(63, std::bit_width(std::max(size, least_size) - 1)));
+}
+
 stack_pool::size_class& stack_pool::class_for(std::size_t size) {
+  size = std::size_t{1} << log_of(size);
   if (size > std::size_t{1} << 46) throw std::bad_alloc();  // more than a process can address
-  size = std::bit_ceil(std::max(size, least_size));
   for (auto& c : classes_)
     if (c.size == size) return c;
-  return classes_.emplace_back(size_class{.size = size, .free = {}});
+  return classes_.emplace_back(size_class{.size = size});
 }
 
 void stack_pool::grow(size_class& c) {
@@ -121,10 +135,9 @@ void stack_pool::grow(size_class& c) {
   c.cursor = static_cast<char*>(base);
   c.left = slots;
   c.next_slab = std::min<std::size_t>(slots * 4, 16'384);
-  c.free.reserve(c.free.capacity() + slots);
 }
 
-void stack_pool::watch(stack_slot& slot, bool lowest) {
+void stack_pool::watch(stack_slot& slot) {
   if (preferred_ == guard_kind::install) {
     if (::madvise(slot.base, page_size(), guard_install) == 0) {
       slot.guard = guard_kind::install;
@@ -141,11 +154,7 @@ void stack_pool::watch(stack_slot& slot, bool lowest) {
     preferred_ = guard_kind::canary;
   }
   slot.guard = guard_kind::canary;
-  // The highest word of the slot below: its page is in use anyway. The lowest slot of a slab has
-  // none below it.
-  slot.canary = std::launder(
-      reinterpret_cast<std::uint64_t*>(slot.base - (lowest ? 0 : sizeof(std::uint64_t))));
-  *slot.canary = stack_slot::canary_value;
+  *slot.canary() = stack_slot::canary_value;
 }
 
 }  // namespace reprise::detail

@@ -19,21 +19,30 @@ enum class guard_kind : std::uint8_t {
 /// A slot of address space for one stack. Only touched pages cost memory.
 struct stack_slot {
   char* base = nullptr;  // lowest address; the guard is here
-  std::size_t size = 0;  // bytes of the slot, guard included
-  char* top = nullptr;  // where a stack starts, staggered: with power-of-two spacing all tops would
-                        // share cache sets
-  std::uint64_t* canary = nullptr;  // the word to check, or null
-  guard_kind guard = guard_kind::install;
-  bool bound_before = false;
+  stack_slot* next_free = nullptr;
   unsigned valgrind_id = 0;
+  std::uint8_t log = 0;      // log2 of the bytes of the slot, guard included
+  std::uint8_t stagger = 0;  // with power-of-two spacing all tops would share cache sets
+  guard_kind guard = guard_kind::install;
+  bool lowest = false;  // of its slab
 #if defined(REPRISE_TSAN)
   void* tsan = nullptr;  // the context of the flow that it was last bound to
 #endif
 
+  [[nodiscard]] std::size_t size() const noexcept { return std::size_t{1} << log; }
+  /// Where a stack starts. The highest words stay free: they are the canary of the slot above.
+  [[nodiscard]] char* top() const noexcept {
+    return base + size() - 64 - std::size_t{stagger} * 64;
+  }
+  /// The word to check, or null.
+  [[nodiscard]] std::uint64_t* canary() const noexcept;
+  [[nodiscard]] bool overrun() const noexcept {
+    const auto* const word = canary();
+    return word && *word != canary_value;
+  }
   [[nodiscard]] bool guards(const void* address) const noexcept;
   /// Its frames stay for ever: what they refer to is no leak.
   void leave_standing() const noexcept;
-  [[nodiscard]] bool overrun() const noexcept { return canary && *canary != canary_value; }
   static constexpr std::uint64_t canary_value = 0x7265'7072'6973'6521;
 };
 
@@ -53,13 +62,16 @@ public:
   /// The slot whose guard `address` lies in, or null. Safe in a signal handler.
   [[nodiscard]] stack_slot* guard_at(const void* address) const noexcept;
 
+  /// log2 of the slot that a stack of `size` bytes takes, 63 at most.
+  [[nodiscard]] static std::uint8_t log_of(std::size_t size) noexcept;
+
   /// For tests: the guard of every slot from now on. The slots that are free are left aside.
   void prefer(guard_kind kind) noexcept;
 
 private:
   struct size_class {
     std::size_t size = 0;
-    std::vector<stack_slot*> free;
+    stack_slot* free = nullptr;
     std::size_t next_slab = 16;
     // the slab that slots are cut from
     char* cursor = nullptr;
@@ -74,7 +86,7 @@ private:
   };
   size_class& class_for(std::size_t size);
   void grow(size_class& c);
-  void watch(stack_slot& slot, bool lowest);
+  void watch(stack_slot& slot);
 
   std::vector<size_class> classes_;
   std::vector<slab> slabs_;

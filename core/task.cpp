@@ -25,6 +25,20 @@ future_core& core_ref::checked(const char* call) const {
   return *core_;
 }
 
+void core_list::push_back(const core_ref& core) {
+  if (cores_.empty()) run_ = engine::running()->serial();
+  cores_.push_back(core.raw());
+  ++core.raw()->references;
+}
+
+void core_list::release() noexcept {
+  // The run's end destroys all of them, whoever holds them.
+  const engine* const e = engine::running();
+  if (!e || e->serial() != run_ || e->sweeping()) return;
+  for (future_core* const core : cores_)
+    if (--core->references == 0) release_last(core);
+}
+
 namespace {
 
 /// What stands for the failure of a core that is done: null when there is a value.
@@ -56,7 +70,9 @@ void await_done(const core_ref& ref, const char* call) {
   if (e.await(me, core, wait_of(core), __builtin_return_address(0))) e.throw_cancelled(me);
   // The caller's cancellation went to the task first, as asyncio's does: it is the caller's, too,
   // unless the task ignored it.
-  if (std::exchange(me.asked_while_waiting, false) && core.state == future_state::cancelled)
+  const bool asked = me.asked_while_waiting;
+  me.asked_while_waiting = false;
+  if (asked && core.state == future_state::cancelled)
     std::rethrow_exception(failure_to_throw(core));
 }
 
@@ -70,7 +86,7 @@ void throw_failure(const core_ref& ref, const char* call) {
 bool cancel(const core_ref& ref, std::string_view message) {
   future_core& core = ref.checked("cancel");
   engine& e = *engine::running();
-  e.point_anywhere({operation_kind::cancel, core.object});
+  e.point_anywhere({operation_kind::cancel, core.object()});
   return e.cancel(core, message);
 }
 
@@ -101,6 +117,7 @@ struct user_node : callback_node {
     (*self->function)(any_task(self->about));
   }
   static void forget(callback_node& node) { delete static_cast<user_node*>(&node); }
+  static constexpr callback_kind calls{call, forget, true};
 };
 
 }  // namespace
@@ -109,9 +126,7 @@ void add_done_callback(const core_ref& ref, std::shared_ptr<std::function<void(a
   future_core& core = ref.checked("add_done_callback");
   engine& e = *engine::running();
   auto node = std::make_unique<user_node>();
-  node->run = user_node::call;
-  node->drop = user_node::forget;
-  node->user = true;
+  node->kind = &user_node::calls;
   node->function = std::move(f);
   node->about = ref;
   if (core.done())
@@ -150,17 +165,16 @@ void spend(delay d) {
 const std::any* find_task_local(const void* key) {
   engine& e = engine::checked("task_local::get");
   const task_core* t = e.current_task();
-  if (!t || !t->locals) return nullptr;
-  const auto found = t->locals->find(key);
-  return found == t->locals->end() ? nullptr : &found->second;
+  if (!t || !t->extras) return nullptr;
+  const auto found = t->extras->locals.find(key);
+  return found == t->extras->locals.end() ? nullptr : &found->second;
 }
 
 void set_task_local(const void* key, std::any value) {
   engine& e = engine::checked("task_local::set");
   task_core* t = e.current_task();
   if (!t) throw error("task_local::set: no task is running");
-  if (!t->locals) t->locals = std::make_unique<std::map<const void*, std::any>>();
-  t->locals->insert_or_assign(key, std::move(value));
+  t->extra().locals.insert_or_assign(key, std::move(value));
 }
 
 std::int64_t now_ns(const char* call) { return engine::checked(call).now(); }
@@ -191,7 +205,7 @@ core_ref make_promise(box_base* box, const char* call) {
 void check_pending(const core_ref& core, const char* call) {
   if (core.checked(call).done())
     throw invalid_state(fmt::format("{}: it was set or cancelled before", call));
-  engine::running()->point_anywhere({operation_kind::future_set, core.raw()->object});
+  engine::running()->point_anywhere({operation_kind::future_set, core.raw()->object()});
 }
 
 void fulfil(const core_ref& core) { engine::running()->complete(*core.raw(), future_state::value); }
@@ -227,22 +241,23 @@ std::exception_ptr any_task::exception() const {
 
 std::uint32_t any_task::uncancel() const {
   auto& t = static_cast<detail::task_core&>(core_.checked("task::uncancel"));
-  if (t.cancel_requests > 0 && --t.cancel_requests == 0) t.must_cancel = false;
-  return t.cancel_requests;
+  if (t.cancel_requests() > 0 && --t.extras->cancel_requests == 0) t.must_cancel = false;
+  return t.cancel_requests();
 }
 
 std::uint32_t any_task::cancelling() const {
-  return static_cast<detail::task_core&>(core_.checked("task::cancelling")).cancel_requests;
+  return static_cast<detail::task_core&>(core_.checked("task::cancelling")).cancel_requests();
 }
 
 std::size_t any_task::remove_done_callback(const done_callback& callback) const {
   auto& core = core_.checked("task::remove_done_callback");
   std::size_t removed = 0;
-  for (detail::callback_node* n = core.first_callback; n;) {
-    detail::callback_node* next = n->next;
-    if (n->user && static_cast<detail::user_node*>(n)->function == callback.function_) {
+  for (detail::callback_node* n = core.callbacks.first(); n;) {
+    detail::callback_node* next = core.callbacks.after(*n);
+    if (n->kind == &detail::user_node::calls &&
+        static_cast<detail::user_node*>(n)->function == callback.function_) {
       detail::engine::unlist(*n);
-      n->drop(*n);
+      n->kind->drop(*n);
       ++removed;
     }
     n = next;

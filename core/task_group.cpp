@@ -12,7 +12,6 @@ namespace detail {
 
 struct group_state {
   struct node : callback_node {
-    group_state* owner = nullptr;
     core_ref child;
   };
 
@@ -36,7 +35,7 @@ struct group_state {
   }
 
   static void child_ended(engine& e, callback_node& n) {
-    auto& self = *static_cast<node&>(n).owner;
+    auto& self = *static_cast<group_state*>(n.owner);
     const auto found =
         std::ranges::find(self.running, static_cast<node*>(&n), &std::unique_ptr<node>::get);
     const std::unique_ptr<node> mine = std::move(*found);
@@ -57,10 +56,11 @@ struct group_state {
     }
   }
   static void forget(callback_node& n) {
-    auto& self = *static_cast<node&>(n).owner;
+    auto& self = *static_cast<group_state*>(n.owner);
     std::erase_if(self.running, [&n](const auto& p) { return p.get() == &n; });
     if (self.deserted && self.running.empty()) delete &self;
   }
+  static constexpr callback_kind notes{child_ended, forget};
 };
 
 }  // namespace detail
@@ -91,8 +91,7 @@ void task_group::adopt(const detail::core_ref& child) {
   auto n = std::make_unique<detail::group_state::node>();
   n->owner = state_;
   n->child = child;
-  n->run = detail::group_state::child_ended;
-  n->drop = detail::group_state::forget;
+  n->kind = &detail::group_state::notes;
   state_->e->list(*child.raw(), *n);
   state_->running.push_back(std::move(n));
 }
@@ -130,8 +129,7 @@ void task_group::finish(const std::exception_ptr& failure) {
     }
     if (how == detail::engine::wake_up::cancelled && !s.aborting) {
       // The parent is being cancelled: so is the group.
-      cancellation = std::make_exception_ptr(
-          cancelled(me.thrown_message ? *me.thrown_message : std::string()));
+      cancellation = std::make_exception_ptr(cancelled(me.thrown_message()));
       s.abort();
     }
   }

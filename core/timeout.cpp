@@ -10,7 +10,7 @@ timeout_scope::timeout_scope(std::int64_t deadline_ns) : deadline_(deadline_ns) 
   detail::engine& e = detail::engine::checked("with_timeout");
   detail::task_core& me = e.task_here("with_timeout");
   task_ = detail::core_ref(me);
-  cancelling_ = me.cancel_requests;
+  cancelling_ = me.cancel_requests();
   arm();
 }
 
@@ -76,7 +76,9 @@ struct release_node : callback_node {
 
   static void ended(engine& e, callback_node& n);
   static void forget(callback_node& n);
+  static const callback_kind releases;
 };
+const callback_kind release_node::releases{ended, forget};
 
 /// Lists a node that wakes `w`; takes it back, or lets it go, at the end of the scope.
 class release_on_end {
@@ -85,14 +87,13 @@ public:
     node_->who = &w;
     node_->wait = this;
     node_->child = core;
-    node_->run = release_node::ended;
-    node_->drop = release_node::forget;
+    node_->kind = &release_node::releases;
     e.list(*core.raw(), *node_);
   }
   release_on_end(const release_on_end&) = delete;
   ~release_on_end() {
     if (!node_) return;
-    if (node_->core) {
+    if (node_->listed()) {
       engine::unlist(*node_);
       delete node_;
     } else {
@@ -140,7 +141,7 @@ void shield(const core_ref& ref) {
   // NOLINTNEXTLINE(performance-unnecessary-copy-initialization): the handle may be destroyed while
   // we wait
   const core_ref keep = ref;
-  e.point(me, {operation_kind::shield, core.object});
+  e.point(me, {operation_kind::shield, core.object()});
   core.collected = true;  // a shield looks at the failure, also when nobody waits any more
   if (!core.done()) {
     waiter w;

@@ -111,13 +111,14 @@ std::string type_name(const std::exception_ptr& failure) {
 }
 
 std::string task_core::name() const {
-  return given_name ? *given_name : fmt::format("Task-{}", number);
+  return extras && !extras->given_name.empty() ? extras->given_name
+                                               : fmt::format("Task-{}", number);
 }
 
 std::string engine::name_of_task(std::uint32_t number) const {
   if (number == 0) return "-";
   if (current_task_ && current_task_->number == number) return current_task_->name();
-  for (const task_core* t = youngest_; t; t = t->older)
+  for (const task_core* t : live_tasks())
     if (t->number == number) return t->name();
   return fmt::format("Task-{}", number);
 }
@@ -162,15 +163,15 @@ void engine::freeze() {
   if (task_core* const me = current_task_) {
     waiter w;
     w.task = me;
-    me->leaf = &w;
+    me->wait_for(w);
     me->frozen = true;
-    me->next = {operation_kind::failure, 0};
+    me->announces({operation_kind::failure, 0});
     const bool stackless = me->stackless();
     if (stackless) runner_ = nullptr;
     me->top = &self;
     fiber* to = running ? come_to(reason::failure) : next_fiber();
     if (to != &self) switch_fiber(*this, self, *to);
-    me->leaf = nullptr;
+    me->wait_for_nothing();
     if (stackless) me->top = nullptr;
     if (me->forced) check_forced(*me);
     me->must_cancel = false;
@@ -212,7 +213,7 @@ void engine::record_overflow() {
                              current_task_  ? current_task_->name()
                              : current_job_ ? "an offloaded job"
                                             : "a callback",
-                             current_fiber_->stack->size / 1024, whereabouts()));
+                             current_fiber_->stack->size() / 1024, whereabouts()));
 }
 
 void engine::abandon_current() {
@@ -234,12 +235,8 @@ void engine::abandon_current() {
   };
   if (task_core* const me = current_task_) {
     me->abandoned = true;
-    if (me->is_coroutine && &base != &me->own) keep_runner();
-    me->leaf = nullptr;
-    me->awaited = nullptr;
-    (me->older ? me->older->younger : oldest_) = me->younger;
-    (me->younger ? me->younger->older : youngest_) = me->older;
-    me->older = me->younger = nullptr;
+    if (me->is_coroutine) keep_runner();
+    me->wait_for_nothing();
     --live_tasks_;
     ended_at_ = now_;
     complete(*me, future_state::cancelled, nullptr);
@@ -263,27 +260,27 @@ void engine::abandon_current() {
 
 std::string engine::task_waits_for(const task_core& t) const {
   const std::string place = in_brackets(place_of(t.place));
-  if (t.leaf && t.leaf->object) {
+  if (t.leaf() && t.leaf()->object) {
     std::string text =
-        fmt::format("{} {}{}", waits_to(t.next.kind), t.leaf->object->description(), place);
-    if (t.leaf->holder && *t.leaf->holder != 0) {
+        fmt::format("{} {}{}", waits_to(t.next_kind), t.leaf()->object->description(), place);
+    if (t.leaf()->holder && *t.leaf()->holder != 0) {
       const std::string where =
-          t.leaf->holder_place ? in_brackets(place_of(*t.leaf->holder_place)) : "";
-      text += *t.leaf->holder == t.number
+          t.leaf()->holder_place ? in_brackets(place_of(*t.leaf()->holder_place)) : "";
+      text += *t.leaf()->holder == t.number
                   ? fmt::format(", which it holds itself{}", where)
-                  : fmt::format(", held by {}{}", name_of_task(*t.leaf->holder), where);
+                  : fmt::format(", held by {}{}", name_of_task(*t.leaf()->holder), where);
     }
     return text;
   }
-  if (t.awaited && t.awaited->kind == future_kind::task)
-    return fmt::format("waits for {}{}", static_cast<const task_core*>(t.awaited)->name(), place);
-  if (const char* v = verb(t.next.kind)) return v + place;
-  return fmt::format("waits in {}{}", to_string(t.next.kind), place);
+  if (t.awaited() && t.awaited()->kind == future_kind::task)
+    return fmt::format("waits for {}{}", static_cast<const task_core*>(t.awaited())->name(), place);
+  if (const char* v = verb(t.next_kind)) return v + place;
+  return fmt::format("waits in {}{}", to_string(t.next_kind), place);
 }
 
 std::string engine::describe_deadlock() {
   std::vector<const task_core*> live;
-  for (const task_core* t = oldest_; t; t = t->younger)
+  for (const task_core* t : live_tasks())
     if (!t->abandoned) live.push_back(t);
   // They lie in the order of their numbers. Each is waited through once, marked by where that walk
   // began.
@@ -295,9 +292,9 @@ std::string engine::describe_deadlock() {
                : static_cast<std::size_t>(found - live.begin());
   };
   const auto next = [&](const task_core& t) {
-    if (t.leaf && t.leaf->holder && *t.leaf->holder != 0) return find(*t.leaf->holder);
-    if (t.awaited && t.awaited->kind == future_kind::task)
-      return find(static_cast<const task_core*>(t.awaited)->number);
+    if (t.leaf() && t.leaf()->holder && *t.leaf()->holder != 0) return find(*t.leaf()->holder);
+    if (t.awaited() && t.awaited()->kind == future_kind::task)
+      return find(static_cast<const task_core*>(t.awaited())->number);
     return none;
   };
   std::vector<std::size_t> walk_of(live.size(), none);
@@ -329,17 +326,18 @@ std::string engine::describe_deadlock() {
   for (const task_core* t : cycle) {
     std::string held;
     for (const task_core* other : cycle) {
-      if (other == t || !other->leaf || !other->leaf->holder || *other->leaf->holder != t->number)
+      if (other == t || !other->leaf() || !other->leaf()->holder ||
+          *other->leaf()->holder != t->number)
         continue;
       held = fmt::format(
-          "holds {}{} and ", other->leaf->object->description(),
-          other->leaf->holder_place ? in_brackets(place_of(*other->leaf->holder_place)) : "");
+          "holds {}{} and ", other->leaf()->object->description(),
+          other->leaf()->holder_place ? in_brackets(place_of(*other->leaf()->holder_place)) : "");
     }
-    if (held.empty() || !t->leaf || !t->leaf->object) {
+    if (held.empty() || !t->leaf() || !t->leaf()->object) {
       text += fmt::format("\n  {} {}{}", t->name(), held, task_waits_for(*t));
     } else {
-      text += fmt::format("\n  {} {}{} {}{}", t->name(), held, waits_to(t->next.kind),
-                          t->leaf->object->description(), in_brackets(place_of(t->place)));
+      text += fmt::format("\n  {} {}{} {}{}", t->name(), held, waits_to(t->next_kind),
+                          t->leaf()->object->description(), in_brackets(place_of(t->place)));
     }
   }
   constexpr std::size_t most = 12;

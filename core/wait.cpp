@@ -14,7 +14,6 @@ namespace {
 /// One `wait`. It lives until its last queued node has run.
 struct waiting {
   struct node : callback_node {
-    waiting* owner = nullptr;
     core_ref child;
   };
   std::vector<node> nodes;
@@ -24,7 +23,7 @@ struct waiting {
   waiter* who = nullptr;
 
   static void child_ended(engine& e, callback_node& n) {
-    auto& self = *static_cast<node&>(n).owner;
+    auto& self = *static_cast<waiting*>(n.owner);
     const future_core& child = *static_cast<node&>(n).child.raw();
     --self.left;
     const bool failed = child.state == future_state::failed;
@@ -35,7 +34,8 @@ struct waiting {
       e.wake(*self.who);
     self.drop_user();
   }
-  static void forget(callback_node& n) { static_cast<node&>(n).owner->drop_user(); }
+  static void forget(callback_node& n) { static_cast<waiting*>(n.owner)->drop_user(); }
+  static constexpr callback_kind notes{child_ended, forget};
   void drop_user() {
     if (--users == 0) delete this;
   }
@@ -60,7 +60,7 @@ void wait_cores(std::span<const core_ref> cores, until what, std::optional<delay
     ~leave() {
       w.who = nullptr;
       for (auto& n : w.nodes) {
-        if (!n.core) continue;
+        if (!n.listed()) continue;
         engine::unlist(n);
         w.drop_user();
       }
@@ -73,8 +73,7 @@ void wait_cores(std::span<const core_ref> cores, until what, std::optional<delay
     auto& n = w->nodes[i];
     n.owner = w;
     n.child = cores[i];
-    n.run = waiting::child_ended;
-    n.drop = waiting::forget;
+    n.kind = &waiting::notes;
     ++w->users;
     if (cores[i].raw()->done())
       e.push({&n, 0, entry_kind::node});
@@ -88,7 +87,6 @@ void wait_cores(std::span<const core_ref> cores, until what, std::optional<delay
 
 struct completion_queue::state {
   struct node : callback_node {
-    state* owner = nullptr;
     core_ref child;
     std::size_t index = 0;
   };
@@ -109,7 +107,7 @@ struct completion_queue::state {
     if (who) e->wake(*who);
   }
   static void child_ended(engine& e, callback_node& n) {
-    auto& self = *static_cast<node&>(n).owner;
+    auto& self = *static_cast<state*>(n.owner);
     if (!self.over && self.running > 0) {
       --self.running;
       self.put(static_cast<node&>(n).index);
@@ -117,12 +115,13 @@ struct completion_queue::state {
     }
     self.drop_user();
   }
-  static void forget(callback_node& n) { static_cast<node&>(n).owner->drop_user(); }
+  static void forget(callback_node& n) { static_cast<state*>(n.owner)->drop_user(); }
+  static constexpr callback_kind notes{child_ended, forget};
   static void strike(void* p) noexcept {
     auto& self = *static_cast<state*>(p);
     self.over = true;
     for (auto& n : self.nodes) {
-      if (!n.core) continue;
+      if (!n.listed()) continue;
       engine::unlist(n);
       self.drop_user();
     }
@@ -146,8 +145,7 @@ completion_queue::completion_queue(std::span<const core_ref> cores, std::optiona
     n.owner = state_;
     n.child = cores[i];
     n.index = i;
-    n.run = state::child_ended;
-    n.drop = state::forget;
+    n.kind = &state::notes;
     ++state_->users;
     if (cores[i].raw()->done())
       e.push({&n, 0, entry_kind::node});
@@ -163,7 +161,7 @@ completion_queue::~completion_queue() {
   state_->over = true;
   if (engine::running() == state_->e) static_cast<void>(state_->e->cancel_timer(state_->timer));
   for (auto& n : state_->nodes) {
-    if (!n.core) continue;
+    if (!n.listed()) continue;
     if (n.child.alive()) engine::unlist(n);
     state_->drop_user();
   }

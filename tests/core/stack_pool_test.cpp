@@ -47,16 +47,16 @@ TEST_CASE("stacks have the size that was asked for, rounded up, and do not overl
   for (const std::size_t size : {1u, 16384u, 16385u, 100000u, 262144u, 1048576u}) {
     for (int i = 0; i < 40; ++i) {
       stack_slot& s = pool.take(size);
-      CHECK(s.size >= size);
-      CHECK(s.size >= stack_pool::least_size);
-      CHECK((s.size & (s.size - 1)) == 0);
-      CHECK(s.top > s.base);
-      CHECK(s.top <= s.base + s.size);
-      CHECK(reinterpret_cast<std::uintptr_t>(s.top) % 16 == 0);
+      CHECK(s.size() >= size);
+      CHECK(s.size() >= stack_pool::least_size);
+      CHECK((s.size() & (s.size() - 1)) == 0);
+      CHECK(s.top() > s.base);
+      CHECK(s.top() <= s.base + s.size());
+      CHECK(reinterpret_cast<std::uintptr_t>(s.top()) % 16 == 0);
       CHECK(bases.insert(s.base).second);
-      s.top[-1] = 1;
+      s.top()[-1] = 1;
       const auto after = bases.upper_bound(s.base);
-      if (after != bases.end()) CHECK(s.base + s.size <= *after);
+      if (after != bases.end()) CHECK(s.base + s.size() <= *after);
     }
   }
 }
@@ -83,7 +83,7 @@ TEST_CASE("a guard page catches a write below the stack, by either way of making
       stack_slot& s = pool.take(stack_pool::default_size);
       if (s.guard == guard_kind::canary) continue;  // the kernel has neither
       if (kind == guard_kind::protect) CHECK(s.guard == guard_kind::protect);
-      CHECK(s.canary == nullptr);
+      CHECK(s.canary() == nullptr);
       CHECK(faults(s.base));
       CHECK(faults(s.base + 4095));
       CHECK_FALSE(faults(s.base + 4096));
@@ -104,19 +104,19 @@ TEST_CASE("a canary shows a write below the stack, and is whole again for the ne
   std::vector<stack_slot*> all;
   for (int i = 0; i < 40; ++i) all.push_back(&pool.take(stack_pool::default_size));
   for (stack_slot* s : all) {
-    REQUIRE(s->canary);
+    REQUIRE(s->canary());
     CHECK(s->guard == guard_kind::canary);
     CHECK_FALSE(s->overrun());
     // At the very end of the stack, or just below it.
-    CHECK(reinterpret_cast<char*>(s->canary) <= s->base);
-    CHECK(reinterpret_cast<char*>(s->canary) >= s->base - 8);
+    CHECK(reinterpret_cast<char*>(s->canary()) <= s->base);
+    CHECK(reinterpret_cast<char*>(s->canary()) >= s->base - 8);
   }
   for (stack_slot* s : all) {
     // Using all of a stack leaves its neighbours' canaries alone.
-    std::memset(s->base + 8, 0x5a, static_cast<std::size_t>(s->top - s->base) - 8);
+    std::memset(s->base + 8, 0x5a, static_cast<std::size_t>(s->top() - s->base) - 8);
     for (stack_slot* other : all) CHECK_FALSE(other->overrun());
   }
-  *all[7]->canary = 0;
+  *all[7]->canary() = 0;
   CHECK(all[7]->overrun());
   CHECK_FALSE(all[6]->overrun());
   pool.give_back(*all[7]);
@@ -135,7 +135,7 @@ namespace {
 /// As a frame that reached below its stack would.
 void overrun() {
   const auto& e = *reprise::detail::engine::running();
-  std::uint64_t* const canary = e.current_fiber()->stack->canary;
+  std::uint64_t* const canary = e.current_fiber()->stack->canary();
   REQUIRE(canary);
   *canary = 0;
 }

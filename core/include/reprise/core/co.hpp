@@ -84,7 +84,7 @@ public:
   explicit co_gathering(failures how) noexcept : how_(how) {}
   co_gathering(const co_gathering&) = delete;
   ~co_gathering();
-  bool begin(std::span<const core_ref> cores, children whose, std::coroutine_handle<> frame);
+  bool begin(std::span<future_core* const> cores, children whose, std::coroutine_handle<> frame);
   void end();
 
 private:
@@ -102,7 +102,7 @@ public:
     constexpr const char* call = How == failures::thrown ? "gather" : "gather_all";
     check_in_coroutine(call);
     std::apply([&](auto&... x) { cores_ = {child(std::move(x))...}; }, xs_);
-    return gathering_.begin(cores_, whose_are<Xs...>(), me);
+    return gathering_.begin(raw_of(cores_), whose_are<Xs...>(), me);
   }
   auto await_resume() {
     gathering_.end();
@@ -132,27 +132,29 @@ public:
   bool await_suspend(std::coroutine_handle<> me) {
     constexpr const char* call = How == failures::thrown ? "gather" : "gather_all";
     check_in_coroutine(call);
-    cores_ = children_of(std::forward<R>(range_));
-    return gathering_.begin(cores_, whose_are<std::ranges::range_value_t<R>>(), me);
+    add_children(cores_, std::forward<R>(range_));
+    return gathering_.begin(cores_.raw(), whose_are<std::ranges::range_value_t<R>>(), me);
   }
   auto await_resume() {
     gathering_.end();
     if constexpr (How == failures::thrown) {
       std::vector<stored_t<result>> values;
       values.reserve(cores_.size());
-      for (const auto& core : cores_) values.push_back(take_stored<result>(core, "gather"));
+      for (std::size_t i = 0; i < cores_.size(); ++i)
+        values.push_back(take_stored<result>(cores_[i], "gather"));
       return values;
     } else {
       std::vector<outcome<result>> outcomes;
       outcomes.reserve(cores_.size());
-      for (const auto& core : cores_) outcomes.push_back(outcome_of<result>(core));
+      for (std::size_t i = 0; i < cores_.size(); ++i)
+        outcomes.push_back(outcome_of<result>(cores_[i]));
       return outcomes;
     }
   }
 
 private:
   R range_;
-  std::vector<core_ref> cores_;
+  core_list cores_;
   co_gathering gathering_{How};
 };
 

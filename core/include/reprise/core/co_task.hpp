@@ -193,7 +193,7 @@ public:
     }
   }
   void drop_callable() noexcept override { coroutine_ = {}; }
-  [[nodiscard]] std::size_t size() const noexcept override { return sizeof(*this); }
+  [[nodiscard]] std::size_t size() const noexcept override { return pool_size<co_box>; }
 
 protected:
   co_box() noexcept { this->is_coroutine = true; }
@@ -215,7 +215,7 @@ public:
     this->coroutine_ = {};
     callable_.reset();  // after the frame, which may refer to what it captured
   }
-  [[nodiscard]] std::size_t size() const noexcept override { return sizeof(*this); }
+  [[nodiscard]] std::size_t size() const noexcept override { return pool_size<co_closure>; }
 
 private:
   std::optional<F> callable_;

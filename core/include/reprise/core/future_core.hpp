@@ -2,6 +2,7 @@
 
 // What the templates of task.hpp, future.hpp and their like stand on. Nothing here is for users.
 
+#include <array>
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
@@ -10,10 +11,12 @@
 #include <memory>
 #include <new>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 #include <variant>
+#include <vector>
 
 namespace reprise::detail {
 
@@ -23,13 +26,52 @@ struct task_core;
 
 /// What happens a turn after a future is done: a task goes on, or a callback runs.
 struct alignas(16) callback_node {
-  callback_node* next = nullptr;
-  future_core* core = nullptr;  // the future it is listed in; null once that is done
-  task_core* wakes = nullptr;   // the task that waits, or null
-  void (*run)(engine&,
-              callback_node&) = nullptr;   // the library's own, a turn after the future is done
-  bool user = false;                       // calls the user's code, so it runs on the runner
-  void (*drop)(callback_node&) = nullptr;  // the run is over, and it will never be called
+  callback_node* next = nullptr;               // null while it is in no list
+  future_core* core = nullptr;                 // the future it is, or was, listed in
+  const struct callback_kind* kind = nullptr;  // null: it wakes a task
+  union {
+    task_core* wakes = nullptr;
+    void* owner;
+  };
+
+  [[nodiscard]] bool listed() const noexcept { return next != nullptr; }
+};
+struct callback_kind {
+  /// A turn after the future is done.
+  void (*run)(engine&, callback_node&);
+  /// The run is over, and it will never be called.
+  void (*drop)(callback_node&);
+  bool user = false;  // calls the user's code, so it runs on the runner
+};
+
+/// Callbacks in the order in which they were listed: a circle, known by its last.
+class callback_list {
+public:
+  [[nodiscard]] callback_node* first() const noexcept { return last_ ? last_->next : nullptr; }
+  /// The one behind `n`; null behind the last.
+  [[nodiscard]] callback_node* after(const callback_node& n) const noexcept {
+    return &n == last_ ? nullptr : n.next;
+  }
+  void push(callback_node& n) noexcept {
+    n.next = last_ ? std::exchange(last_->next, &n) : &n;
+    last_ = &n;
+  }
+  /// Cost: linear.
+  void remove(callback_node& n) noexcept {
+    callback_node* before = last_;
+    while (before->next != &n) before = before->next;
+    before->next = n.next;
+    if (last_ == &n) last_ = before == &n ? nullptr : before;
+    n.next = nullptr;
+  }
+  /// All of them, linked by `next` to a null, and none is left.
+  [[nodiscard]] callback_node* take_all() noexcept {
+    callback_node* const last = std::exchange(last_, nullptr);
+    return last ? std::exchange(last->next, nullptr) : nullptr;
+  }
+
+private:
+  callback_node* last_ = nullptr;
 };
 
 /// A pending timer or callback; stale once it was called or cancelled.
@@ -58,6 +100,13 @@ using stored_t = typename stored<T>::type;
 /// program's heap.
 [[nodiscard]] void* pool_allocate(std::size_t size);
 void pool_free(void* block, std::size_t size) noexcept;
+/// A size from which on blocks are aligned to 64 bytes; smaller ones are to 16.
+constexpr std::size_t pool_aligned_size = 1025;
+/// How much to ask for.
+template <class T>
+constexpr std::size_t pool_size = alignof(T) > 16 && sizeof(T) < pool_aligned_size
+                                      ? pool_aligned_size
+                                      : sizeof(T);
 
 /// Owned by a future: its result, and for a task its callable.
 class box_base {
@@ -81,7 +130,7 @@ class result_box : public box_base {
 public:
   std::optional<stored_t<T>> value;
   bool taken = false;  // a move-only value is moved out once
-  [[nodiscard]] std::size_t size() const noexcept override { return sizeof(*this); }
+  [[nodiscard]] std::size_t size() const noexcept override { return pool_size<result_box>; }
 };
 
 /// Callable and result of a task, in one block. The callable goes first, as soon as the task ends.
@@ -101,7 +150,7 @@ public:
     }
   }
   void drop_callable() noexcept override { callable_.reset(); }
-  [[nodiscard]] std::size_t size() const noexcept override { return sizeof(*this); }
+  [[nodiscard]] std::size_t size() const noexcept override { return pool_size<closure>; }
 
 private:
   std::optional<F> callable_;
@@ -110,11 +159,11 @@ private:
 template <class Box, class... Args>
 [[nodiscard]] Box* make_box(Args&&... args) {
   static_assert(alignof(Box) <= 64, "over-aligned callables and results are not supported");
-  void* block = pool_allocate(sizeof(Box));
+  void* block = pool_allocate(pool_size<Box>);
   try {
     return ::new (block) Box(std::forward<Args>(args)...);
   } catch (...) {
-    pool_free(block, sizeof(Box));
+    pool_free(block, pool_size<Box>);
     throw;
   }
 }
@@ -133,19 +182,19 @@ enum class future_kind : std::uint8_t { promise, gather, task };
 /// `generation` counts the lives of its slot, so that a handle that outlived its run is noticed.
 /// Used by one OS thread at a time.
 struct future_core {
+  engine* owner = nullptr;
+  box_base* box = nullptr;
+  callback_list callbacks;
+  std::exception_ptr failure;  // when failed; when cancelled, the `cancelled` that ended it, if any
   std::uint32_t generation = 1;
   std::uint32_t references = 0;
   future_kind kind = future_kind::promise;
   future_state state = future_state::pending;
   bool collected = false;  // somebody has looked at its failure
-  engine* owner = nullptr;
-  box_base* box = nullptr;
-  callback_node* first_callback = nullptr;
-  callback_node* last_callback = nullptr;
-  std::exception_ptr failure;  // when failed; when cancelled, the `cancelled` that ended it, if any
-  std::uint64_t object = 0;    // its number, for operations
-  const void* mark = nullptr;  // of whoever went through a list of futures last
+  // The small members are last, so that those of a task follow in the same word.
 
+  /// Its number, for operations.
+  [[nodiscard]] std::uint64_t object() const noexcept;
   [[nodiscard]] bool done() const noexcept { return state != future_state::pending; }
 };
 
@@ -188,6 +237,33 @@ private:
   future_core* core_ = nullptr;
   std::uint32_t generation_ = 0;
 };
+
+/// References to many futures, of 8 bytes each, for as long as their run lasts.
+class core_list {
+public:
+  core_list() = default;
+  core_list(const core_list&) = delete;
+  ~core_list() {
+    if (!cores_.empty()) release();
+  }
+  void reserve(std::size_t n) { cores_.reserve(n); }
+  void push_back(const core_ref& core);
+  [[nodiscard]] std::size_t size() const noexcept { return cores_.size(); }
+  [[nodiscard]] core_ref operator[](std::size_t i) const noexcept { return core_ref(*cores_[i]); }
+  [[nodiscard]] std::span<future_core* const> raw() const noexcept { return cores_; }
+
+private:
+  void release() noexcept;
+  std::vector<future_core*> cores_;
+  std::uint64_t run_ = 0;
+};
+/// The futures of some references.
+template <std::size_t N>
+[[nodiscard]] std::array<future_core*, N> raw_of(const std::array<core_ref, N>& cores) noexcept {
+  std::array<future_core*, N> raw{};
+  for (std::size_t i = 0; i < N; ++i) raw[i] = cores[i].raw();
+  return raw;
+}
 
 /// Waits until it is done; then throws its failure, if any, and counts it as collected.
 void await_result(const core_ref& ref, const char* call);

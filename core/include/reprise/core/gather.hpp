@@ -83,7 +83,7 @@ enum class failures : bool { thrown, returned };
 
 /// Waits until the children have ended, as `gather` says. Throws the first failure in time unless
 /// they are to be returned.
-void gather_children(std::span<const core_ref> cores, children whose, failures how,
+void gather_children(std::span<future_core* const> cores, children whose, failures how,
                      const char* call);
 [[nodiscard]] std::exception_ptr failure_of(const core_ref& ref);
 
@@ -117,8 +117,7 @@ constexpr children whose_are() {
 }
 
 template <child_range R>
-std::vector<core_ref> children_of(R&& range) {
-  std::vector<core_ref> cores;
+void add_children(core_list& cores, R&& range) {
   if constexpr (std::ranges::sized_range<R>)
     cores.reserve(static_cast<std::size_t>(std::ranges::size(range)));
   for (auto&& x : range) {
@@ -128,7 +127,6 @@ std::vector<core_ref> children_of(R&& range) {
       cores.push_back(child(std::move(x)));
     }
   }
-  return cores;
 }
 
 }  // namespace detail
@@ -147,7 +145,7 @@ auto gather(Xs&&... xs) {
   constexpr auto whose = detail::whose_are<Xs...>();
   detail::check_can_wait("gather");
   const std::array<detail::core_ref, sizeof...(Xs)> cores{detail::child(std::forward<Xs>(xs))...};
-  detail::gather_children(cores, whose, detail::failures::thrown, "gather");
+  detail::gather_children(detail::raw_of(cores), whose, detail::failures::thrown, "gather");
   return [&]<std::size_t... I>(std::index_sequence<I...>) {
     return std::tuple<detail::stored_t<detail::child_result_t<Xs>>...>{
         detail::take_stored<detail::child_result_t<Xs>>(cores[I], "gather")...};
@@ -163,11 +161,13 @@ auto gather(R&& range) {
   using result = detail::child_result_t<std::ranges::range_value_t<R>>;
   constexpr auto whose = detail::whose_are<std::ranges::range_value_t<R>>();
   detail::check_can_wait("gather");
-  const auto cores = detail::children_of(std::forward<R>(range));
-  detail::gather_children(cores, whose, detail::failures::thrown, "gather");
+  detail::core_list cores;
+  detail::add_children(cores, std::forward<R>(range));
+  detail::gather_children(cores.raw(), whose, detail::failures::thrown, "gather");
   std::vector<detail::stored_t<result>> values;
   values.reserve(cores.size());
-  for (const auto& core : cores) values.push_back(detail::take_stored<result>(core, "gather"));
+  for (std::size_t i = 0; i < cores.size(); ++i)
+    values.push_back(detail::take_stored<result>(cores[i], "gather"));
   return values;
 }
 
@@ -178,7 +178,7 @@ auto gather_all(Xs&&... xs) {
   constexpr auto whose = detail::whose_are<Xs...>();
   detail::check_can_wait("gather_all");
   const std::array<detail::core_ref, sizeof...(Xs)> cores{detail::child(std::forward<Xs>(xs))...};
-  detail::gather_children(cores, whose, detail::failures::returned, "gather_all");
+  detail::gather_children(detail::raw_of(cores), whose, detail::failures::returned, "gather_all");
   return [&]<std::size_t... I>(std::index_sequence<I...>) {
     return std::tuple<outcome<detail::child_result_t<Xs>>...>{
         detail::outcome_of<detail::child_result_t<Xs>>(cores[I])...};
@@ -189,11 +189,13 @@ auto gather_all(R&& range) {
   using result = detail::child_result_t<std::ranges::range_value_t<R>>;
   constexpr auto whose = detail::whose_are<std::ranges::range_value_t<R>>();
   detail::check_can_wait("gather_all");
-  const auto cores = detail::children_of(std::forward<R>(range));
-  detail::gather_children(cores, whose, detail::failures::returned, "gather_all");
+  detail::core_list cores;
+  detail::add_children(cores, std::forward<R>(range));
+  detail::gather_children(cores.raw(), whose, detail::failures::returned, "gather_all");
   std::vector<outcome<result>> outcomes;
   outcomes.reserve(cores.size());
-  for (const auto& core : cores) outcomes.push_back(detail::outcome_of<result>(core));
+  for (std::size_t i = 0; i < cores.size(); ++i)
+    outcomes.push_back(detail::outcome_of<result>(cores[i]));
   return outcomes;
 }
 
