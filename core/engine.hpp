@@ -80,9 +80,9 @@ struct task_extras {
   std::map<const void*, std::any> locals;
 };
 
-/// A million of them may sleep at once, so they are small: what few tasks have is apart, and what
-/// belongs to a stack lies on the stack.
-struct alignas(16) task_core : future_core {
+/// A million of them may sleep at once, so they are small, two cache lines: what few tasks have is
+/// apart, and what belongs to a stack lies on the stack.
+struct alignas(64) task_core : future_core {
   bool started : 1 = false;
   bool must_cancel : 1 = false;          // `cancelled` is thrown at its next step
   bool asked_while_waiting : 1 = false;  // a cancellation was passed on to what it waits for
@@ -297,7 +297,12 @@ public:
   [[nodiscard]] task_core* current_task() const noexcept { return current_task_; }
   [[nodiscard]] job* current_job() const noexcept { return current_job_; }
   /// The running task. Throws: `cannot_wait` in a callback or a job.
-  [[nodiscard]] task_core& task_that_waits(const char* call);
+  [[nodiscard]] task_core& task_that_waits(const char* call) {
+    task_core* const t = current_task_;
+    if (t && !t->forced && !t->is_coroutine && !on_main()) [[likely]]
+      return *t;
+    return check_who_waits(call);
+  }
 
   // --- the clock
   [[nodiscard]] std::int64_t now() const noexcept { return now_; }
@@ -502,7 +507,11 @@ private:
   /// Leaves the running task, whose wake-up is somebody's business, and returns when it goes on.
   void suspend(task_core& me);
   /// Who goes on. The main fiber when the run has come to something.
-  fiber* next_fiber();
+  [[gnu::always_inline]] fiber* next_fiber();
+  fiber* next_fiber_any();
+  task_core& check_who_waits(const char* call);
+  /// What will soon be woken is fetched into the cache.
+  void fetch_sleepers() const noexcept;
   [[gnu::always_inline]] ready_entry take_entry();
   ready_entry no_entry(reason r) noexcept {
     reason_ = r;
@@ -578,13 +587,14 @@ private:
   std::uint64_t event_count_ = 0;
   std::uint64_t steps_ = 0;
   std::uint64_t step_limit_ = 0;  // ~0: none
-  bool choosing_ = false;
+  // Asked all at once where a task is left for the next.
+  bool choosing_ : 1 = false;
+  bool stopping_ : 1 = false;
+  bool failing_soon_ : 1 = false;
+  bool tearing_by_force_ : 1 = false;
   bool observing_ = false;
-  bool stopping_ = false;
-  bool failing_soon_ = false;
   bool no_memory_ = false;   // for a stack
   bool circle_met_ = false;  // a cancellation came back to where it had been
-  bool tearing_by_force_ = false;
   bool waiting_for_jobs_ = false;
   bool cleanup_ran_over_ = false;  // a leftover went on and on when it was asked to end
   stack_slot* offered_ = nullptr;  // the stack of a task that has ended and is choosing who goes on
@@ -654,6 +664,17 @@ private:
   friend struct leftover_node;
   friend struct generator_state;
 };
+
+inline engine& sync_object::enter(const char* call) const {
+  engine* const e = engine::running();
+  if (e && run_ == e->serial()) [[likely]]
+    return *e;
+  return enter_first(call);
+}
+inline engine* sync_object::try_enter() const noexcept {
+  engine* const e = engine::running();
+  return e && (run_ == e->serial() || bind(*e)) ? e : nullptr;
+}
 
 /// Removes a waiter from its queue on every way out of a wait.
 class queued {

@@ -57,17 +57,6 @@ void queue_core::announce_get(const char* call) const {
   enter(call).point_anywhere({operation_kind::queue_get, object()});
 }
 
-void queue_core::added() noexcept {
-  ++size_;
-  ++unfinished_;
-  wake_next(getters_);
-}
-
-void queue_core::removed() noexcept {
-  --size_;
-  wake_next(putters_);
-}
-
 void queue_core::wake_next(wait_queue& waiters) noexcept {
   while (waiter* w = waiters.first()) {
     waiters.remove(*w);

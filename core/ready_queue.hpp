@@ -22,6 +22,11 @@ public:
       grow();
     ring_.data()[(head_ + count_++) & mask_] = x;
   }
+  [[nodiscard]] T front() const noexcept { return ring_.data()[head_]; }
+  void drop_front() noexcept {
+    head_ = (head_ + 1) & mask_;
+    --count_;
+  }
   T pop() noexcept {
     const T x = ring_.data()[head_];
     head_ = (head_ + 1) & mask_;

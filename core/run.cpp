@@ -104,7 +104,7 @@ void engine::drive() {
   reason_ = reason::none;
   stopping_ = false;
   for (;;) {
-    fiber* to = next_fiber();
+    fiber* to = next_fiber_any();
     if (to != &main_) go_from_main(*to);
     if (reason_ == reason::none) continue;
     if (reason_ == reason::deadlock && options_->sink) options_->sink->on_deadlock(duration(now_));

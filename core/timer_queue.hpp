@@ -133,6 +133,7 @@ private:
     std::array<std::uint64_t, 4> in_use{};
   };
   static constexpr std::size_t few = 48;
+  static constexpr std::size_t little = 16;
   static constexpr std::uint64_t sign = std::uint64_t{1} << 63;
   static std::uint64_t key_of(std::int64_t when) noexcept {
     return static_cast<std::uint64_t>(when) ^ sign;
@@ -219,15 +220,40 @@ private:
       }
       return;
     }
-    for (; all.first; drop_first(all)) {
-      for (std::size_t i = 0; i < all.first->count; ++i) {
-        const entry& e = all.first->entries[i];
+    sort_in(all);
+    // Slots that follow, too, while they hold little: whoever looks ahead sees what comes soon.
+    std::uint64_t reached = start;
+    for (std::size_t next = slot;;) {
+      next = next_slot(level, next);
+      if (next == 0) break;
+      chain& c2 = wheels_[level].slots[next];
+      if (c2.first->next || last_ + c2.first->count > little) break;
+      sort_in(c2);
+      mark_empty(level, next);
+      reached = start + (std::uint64_t{next - slot} << (level * 8));
+    }
+    run_end_ = reached + (std::uint64_t{1} << (level * 8));
+  }
+
+  /// Adds a slot's deadlines to the run, whose own are not after them.
+  void sort_in(chain& c) noexcept {
+    for (; c.first; drop_first(c)) {
+      for (std::size_t i = 0; i < c.first->count; ++i) {
+        const entry& e = c.first->entries[i];
         std::size_t at = last_++;
         for (; at > 0 && run_[at - 1].key > e.key; --at) run_[at] = run_[at - 1];
         run_[at] = e;
       }
     }
-    run_end_ = start + (std::uint64_t{1} << (level * 8));
+  }
+  /// The next slot in use behind `slot`; 0 when there is none.
+  [[nodiscard]] std::size_t next_slot(unsigned level, std::size_t slot) const noexcept {
+    const auto& in_use = wheels_[level].in_use;
+    for (std::size_t from = slot + 1; from < 256; from = (from / 64 + 1) * 64) {
+      const std::uint64_t bits = in_use[from / 64] >> from % 64;
+      if (bits != 0) return from + static_cast<std::size_t>(std::countr_zero(bits));
+    }
+    return 0;
   }
 
   /// The run is full, and more belongs into it: it goes back to the wheels.

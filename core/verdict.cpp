@@ -169,7 +169,7 @@ void engine::freeze() {
     const bool stackless = me->stackless();
     if (stackless) runner_ = nullptr;
     me->top = &self;
-    fiber* to = running ? come_to(reason::failure) : next_fiber();
+    fiber* to = running ? come_to(reason::failure) : next_fiber_any();
     if (to != &self) switch_fiber(*this, self, *to);
     me->wait_for_nothing();
     if (stackless) me->top = nullptr;
@@ -185,7 +185,7 @@ void engine::freeze() {
       failing_soon_ = running;
       switch_fiber(*this, self, *starter);
     } else {
-      fiber* to = running ? come_to(reason::failure) : next_fiber();
+      fiber* to = running ? come_to(reason::failure) : next_fiber_any();
       switch_fiber(*this, self, *to);
     }
     check_forced(*j);
@@ -193,7 +193,7 @@ void engine::freeze() {
   if (!tearing_by_force_) {
     frozen_runners_.push_back(&self);
     runner_ = nullptr;
-    fiber* to = running ? come_to(reason::failure) : next_fiber();
+    fiber* to = running ? come_to(reason::failure) : next_fiber_any();
     switch_fiber(*this, self, *to);
   }
   if (++runner_thrown_at_ > 8) {
@@ -253,7 +253,7 @@ void engine::abandon_current() {
   } else if (&base != &main_) {
     keep_runner();
   }
-  fiber* to = phase_ == phase::running ? come_to(reason::failure) : next_fiber();
+  fiber* to = phase_ == phase::running ? come_to(reason::failure) : next_fiber_any();
   switch_fiber(*this, self, *to);
   std::abort();
 }

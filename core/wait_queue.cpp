@@ -46,17 +46,12 @@ bool sync_object::bind(engine& e) const noexcept {
   return run_ == e.serial();
 }
 
-engine& sync_object::enter(const char* call) const {
+engine& sync_object::enter_first(const char* call) const {
   engine& e = engine::checked(call);
   if (!bind(e))
     throw stale_handle(fmt::format("{}: {} is of a run that has ended; make it inside the body",
                                    call, description()));
   return e;
-}
-
-engine* sync_object::try_enter() const noexcept {
-  engine* e = engine::running();
-  return e && bind(*e) ? e : nullptr;
 }
 
 std::string sync_object::description() const {

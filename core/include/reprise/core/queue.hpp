@@ -45,8 +45,15 @@ protected:
   [[nodiscard]] bool wait_for_item(void* place);
   void announce_put(const char* call) const;
   void announce_get(const char* call) const;
-  void added() noexcept;
-  void removed() noexcept;
+  void added() noexcept {
+    ++size_;
+    ++unfinished_;
+    if (!getters_.empty()) wake_next(getters_);
+  }
+  void removed() noexcept {
+    --size_;
+    if (!putters_.empty()) wake_next(putters_);
+  }
 
 private:
   static void wake_next(wait_queue& waiters) noexcept;

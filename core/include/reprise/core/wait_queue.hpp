@@ -46,6 +46,7 @@ protected:
 
 private:
   bool bind(engine& e) const noexcept;
+  engine& enter_first(const char* call) const;
 
   const char* type_;
   std::string name_;
