@@ -84,7 +84,10 @@ void co_sleep_awaiter::begin(std::int64_t ns, std::coroutine_handle<> frame) {
   }
   me.announces({operation_kind::sleep, 0});
   me.sleep = waiter::state::pending;
-  if (ns != delay::forever) e.add_sleeper(deadline_after(e.now(), ns), me);
+  if (ns != delay::forever)
+    e.add_sleeper(deadline_after(e.now(), ns), me);
+  else if (me.is_member)
+    static_cast<void>(me.extra());  // it keeps its record, with the place for a report
   if (me.must_cancel) {
     engine::take_request(me);
     me.sleep = waiter::state::cancelled;
@@ -98,7 +101,10 @@ void co_sleep_awaiter::end(std::int64_t ns) {
   const auto how = std::exchange(me.sleep, waiter::state::woken);
   if (ns != 0 && ns != delay::forever) {
     e.outdate(me.sleep_generation);
-    if (how != waiter::state::expired) e.timer_went_stale();
+    if (how != waiter::state::expired) {
+      if (me.is_member) engine::leave_timer(me);
+      e.timer_went_stale();
+    }
   }
   e.arrive_in_coroutine(me);
   if (how == waiter::state::cancelled) {

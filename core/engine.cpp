@@ -1,3 +1,4 @@
+#include "crowd.hpp"
 #include "offload_internal.hpp"
 #include "switch.hpp"
 
@@ -215,6 +216,16 @@ fiber* engine::next_fiber_any() {
         ++steps_;
         stopping_ = true;
         break;
+      case entry_kind::member:
+        ++steps_;
+        return step(record_of(e.as<crowd_member>()));
+      case entry_kind::member_sleep:
+        end_member_sleep(e);
+        break;
+      case entry_kind::member_end:
+        ++steps_;
+        note_member_end(e.as<crowd_member>());
+        break;
     }
   }
 }
@@ -262,6 +273,10 @@ void engine::fetch_sleepers() const noexcept {
     return e && e->target.kind() == entry_kind::sleeper ? &e->target.template as<task_core>()
                                                         : nullptr;
   };
+  if (const auto* const e = timers_.peek(5); e && e->target.kind() == entry_kind::member_sleep)
+    __builtin_prefetch(e->target.target());
+  if (const auto* const e = timers_.peek(2); e && e->target.kind() == entry_kind::member_sleep)
+    __builtin_prefetch(e->target.as<crowd_member>().pointer());
   if (const task_core* const t = task_at(5)) {
     __builtin_prefetch(t);
     __builtin_prefetch(reinterpret_cast<const char*>(t) + 64);
@@ -282,6 +297,8 @@ bool engine::stale(ready_entry e) noexcept {
       return !e.is_of(e.as<task_core>().sleep_generation);
     case entry_kind::timer:
       return !e.is_of(e.as<timer_slot>().generation);
+    case entry_kind::member_sleep:
+      return !member_sleeps(e.as<crowd_member>(), e);
     default:
       return false;
   }
@@ -304,7 +321,8 @@ void engine::move_clock(std::int64_t to) {
 }
 
 void engine::push_choosable(ready_entry e) {
-  bool choosable = e.kind() == entry_kind::step || e.kind() == entry_kind::job;
+  bool choosable =
+      e.kind() == entry_kind::step || e.kind() == entry_kind::job || e.kind() == entry_kind::member;
   if (e.kind() == entry_kind::timer) choosable = e.as<timer_slot>().strike == nullptr;
   if (e.kind() == entry_kind::node) choosable = e.as<callback_node>().kind->user;
   (choosable ? runnable_ : ready_).push(e);
@@ -416,7 +434,10 @@ engine::wake_up engine::block(task_core& me, waiter& w, operation_kind op, void*
         t.wait_for_nothing();
         if (!timed) return;
         e.outdate(t.sleep_generation);
-        if (w.status != waiter::state::expired) e.timer_went_stale();
+        if (w.status != waiter::state::expired) {
+          if (t.is_member) leave_timer(t);
+          e.timer_went_stale();
+        }
       }
     };
     const at_exit on_exit{*this, me, w, timed};
@@ -511,6 +532,8 @@ candidate engine::operator[](std::size_t i) const noexcept {
       return {0, {operation_kind::callback, e.as<timer_slot>().number}};
     case entry_kind::job:
       return {0, {operation_kind::job, e.as<job>().number}};
+    case entry_kind::member:
+      return candidate_of(e.as<crowd_member>());
     default:
       return {0, {operation_kind::callback, 0}};
   }
@@ -554,6 +577,11 @@ bool engine::choose_beside(task_core& me) {
       auto& node = ready_.pop().as<callback_node>();
       ++steps_;
       node.kind->run(*this, node);
+    } else if (e.kind() == entry_kind::member_sleep) {
+      end_member_sleep(ready_.pop());
+    } else if (e.kind() == entry_kind::member_end) {
+      ++steps_;
+      note_member_end(ready_.pop().as<crowd_member>());
     } else if (e.kind() == entry_kind::sleeper) {
       const ready_entry s = ready_.pop();
       auto& t = s.as<task_core>();
@@ -679,7 +707,11 @@ bool engine::cancel_timer(timer_id id) noexcept {
 }
 
 void engine::add_sleeper(std::int64_t when, task_core& t) {
-  timers_.push(now_, when, {&t, t.sleep_generation, entry_kind::sleeper});
+  if (t.is_member) {
+    timers_.push(now_, when, {t.member(), t.sleep_generation, entry_kind::member_sleep});
+  } else {
+    timers_.push(now_, when, {&t, t.sleep_generation, entry_kind::sleeper});
+  }
 }
 
 void engine::add_job_sleep(std::int64_t when, job& j) {
@@ -823,6 +855,8 @@ void engine::destroy(future_core& core) noexcept {
     auto& t = static_cast<task_core&>(core);
     const auto extras = std::move(t.extras);  // a local's destructor may do anything
     box_base* box = std::exchange(core.box, nullptr);
+    if (t.is_member) box = nullptr;
+    t.is_member = false;
     const std::exception_ptr failure = std::exchange(core.failure, nullptr);
     tasks_.give_back(t);
     if (box) destroy_box(box);
@@ -845,28 +879,36 @@ std::uint64_t engine::new_object() noexcept {
   return ++outside_objects_;
 }
 
-task_core& engine::spawn(const spawn_options& options, box_base* box) {
+task_core& engine::take_task(std::uint32_t number, std::uint64_t path) {
   task_core& t = tasks_.take();
   t.kind = future_kind::task;
   t.state = future_state::pending;
   t.collected = false;
   t.owner = this;
-  t.box = box;
   t.references = 1;  // the run's own, until it has ended
   t.top = nullptr;
-  t.number = ++task_count_;
+  t.number = number;
   t.children = t.objects = t.choices = 0;
-  t.path = current_task_ ? stream::mix(current_task_->path * 31 + ++current_task_->children)
-                         : stream::mix(task_count_);
-  t.started = t.must_cancel = t.asked_while_waiting = t.frozen = t.forced = t.abandoned =
-      t.being_asked = false;
+  t.path = path;
+  t.started = t.must_cancel = t.asked_while_waiting = t.being_asked = t.frozen = t.forced =
+      t.abandoned = t.is_coroutine = false;
+  t.is_member = false;
   t.thrown_at = 0;
   t.announces({operation_kind::start, t.object()});
   t.place = nullptr;
   t.wait_for_nothing();
-  t.is_coroutine = box->is_coroutine;
   t.ending = future_state::pending;
   t.sleep = waiter::state::woken;
+  return t;
+}
+
+task_core& engine::spawn(const spawn_options& options, box_base* box) {
+  const std::uint32_t number = ++task_count_;
+  task_core& t = take_task(
+      number, current_task_ ? path_of_child(current_task_->path, ++current_task_->children)
+                            : stream::mix(number));
+  t.box = box;
+  t.is_coroutine = box->is_coroutine;
   t.stack_log = options.stack_size ? stack_pool::log_of(options.stack_size) : stack_log_;
   if (!options.name.empty()) t.extra().given_name = options.name;
   if (current_task_ && current_task_->extras && !current_task_->extras->locals.empty())
@@ -879,9 +921,11 @@ task_core& engine::spawn(const spawn_options& options, box_base* box) {
   return t;
 }
 
-std::vector<task_core*> engine::live_tasks() const {
+std::vector<task_core*> engine::live_tasks() {
   std::vector<task_core*> live;
   if (live_tasks_ == 0) return live;
+  for (crowd* c = crowds_; c; c = c->older)
+    c->each_alive([this](crowd_member& m) { static_cast<void>(record_of(m)); });
   live.reserve(live_tasks_);
   tasks_.each([&](task_core& t) {
     if (t.owner && !t.done()) live.push_back(&t);
@@ -941,14 +985,18 @@ void engine::task_main() {
 }
 
 void engine::finish_task(task_core& t, future_state state, std::exception_ptr failure) {
-  if (t.box) t.box->drop_callable();
+  if (!t.is_member && t.box) t.box->drop_callable();
   --live_tasks_;
   ended_at_ = now_;
+  if (t.is_member) {
+    end_member(t, state, failure);
+    failure = nullptr;
+  }
   complete(t, state, std::move(failure));
   if (t.number == 1 && phase_ == phase::running) push({nullptr, 0, entry_kind::stop});
   const core_ref mine(t);
   --t.references;  // the run's own
-  if (state == future_state::failed) failed_.push_back(mine);
+  if (state == future_state::failed && !t.is_member) failed_.push_back(mine);
   if (t.number == 1) root_ = mine;
 }
 
@@ -957,7 +1005,9 @@ void engine::runner_main() {
     fiber& self = *current_fiber_;
     const ready_entry e = runner_entry_;
     if (e.kind() == entry_kind::step) {
-      step_coroutine(e.as<task_core>());
+      auto& t = e.as<task_core>();
+      step_coroutine(t);
+      if (t.is_member) forget_record(t);
       go_on_from_runner(self);
       continue;
     }
@@ -1006,7 +1056,8 @@ void engine::step_coroutine(task_core& t) {
     std::exception_ptr failure;
     const future_state state = settle(t, failure, [&] {
       throw_if_cancelled(t);
-      t.innermost = t.box->coroutine();
+      t.innermost = t.is_member ? std::coroutine_handle<>::from_address(t.member()->frame)
+                                : t.box->coroutine();
     });
     if (!t.innermost) return end_coroutine(t, state, std::move(failure));
     t.must_cancel = state == future_state::cancelled;  // asked while its callable made it
@@ -1020,9 +1071,17 @@ void engine::step_coroutine(task_core& t) {
     const auto next = std::exchange(co_next, {});
     next.resume();
   } while (co_next);
-  if (!t.box->ended()) return;
+  if (t.is_member ? !std::coroutine_handle<>::from_address(t.member()->frame).done()
+                  : !t.box->ended())
+    return;
   std::exception_ptr failure;
-  const future_state state = settle(t, failure, [&] { t.box->invoke(); });
+  const future_state state = settle(t, failure, [&] {
+    if (t.is_member) {
+      keep_member_value(t);
+    } else {
+      t.box->invoke();
+    }
+  });
   end_coroutine(t, state, std::move(failure));
 }
 

@@ -13,6 +13,7 @@
 #include <reprise/core/operation.hpp>
 #include <reprise/core/prng.hpp>
 #include <reprise/core/run.hpp>
+#include <reprise/core/stream.hpp>
 #include <reprise/core/task.hpp>
 #include <reprise/core/trace_event.hpp>
 #include <reprise/core/virtual_clock.hpp>
@@ -47,6 +48,9 @@ namespace reprise::detail {
 struct task_core;
 struct job;
 struct timer_slot;
+struct crowd;
+struct crowd_chunk;
+struct crowd_member;
 struct pool_state;
 
 /// Thrown to unwind a frame that did not end when it was asked to. Not a std::exception, and not
@@ -100,6 +104,7 @@ struct alignas(64) task_core : future_core {
   wait_kind waits = wait_kind::nothing;
   operation_kind next_kind = operation_kind::none;  // announced
   std::uint16_t sleep_generation = 0;  // grows when a sleep is over, so that its timer is stale
+  bool is_member = false;              // of a gather of coroutines: `box` is the member
   std::uint32_t number = 0;
   std::uint32_t children = 0;  // spawned so far
   std::uint32_t objects = 0;   // made so far
@@ -114,6 +119,9 @@ struct alignas(64) task_core : future_core {
   std::coroutine_handle<> innermost;  // the frame that goes on
   std::unique_ptr<task_extras> extras;
 
+  [[nodiscard]] crowd_member* member() const noexcept {
+    return is_member ? reinterpret_cast<crowd_member*>(box) : nullptr;
+  }
   void announces(operation op) noexcept { next_kind = op.kind, next_object = op.object; }
   [[nodiscard]] operation next() const noexcept { return {next_kind, next_object}; }
   [[nodiscard]] std::uint32_t cancel_requests() const noexcept {
@@ -196,14 +204,17 @@ struct alignas(16) timer_slot {
 };
 
 enum class entry_kind : std::uint32_t {
-  none,      // the run has come to something
-  step,      // a task's: its start, a bare yield, a wake-up
-  sleeper,   // a sleep or a time limit on a wait has expired
-  timer,     // a callback, the user's or the library's own
-  node,      // a done-callback
-  job,       // an offloaded job goes on
-  delivery,  // of a job's result
-  stop,      // of the loop, at the end of this turn
+  none,          // the run has come to something
+  step,          // a task's: its start, a bare yield, a wake-up
+  sleeper,       // a sleep or a time limit on a wait has expired
+  timer,         // a callback, the user's or the library's own
+  node,          // a done-callback
+  job,           // an offloaded job goes on
+  delivery,      // of a job's result
+  stop,          // of the loop, at the end of this turn
+  member,        // the step of a gather's coroutine that has no record
+  member_sleep,  // its sleep has expired, or that of one that has a record
+  member_end,    // it is over
 };
 
 /// An entry of the ready queue, in one word: a queue of two words an entry would stall the
@@ -405,6 +416,17 @@ public:
   bool cancel_timer(timer_id id) noexcept;
   void add_sleeper(std::int64_t when, task_core& t);
   void add_job_sleep(std::int64_t when, job& j);
+  void purge_timers() noexcept;
+
+  // --- gathers of coroutines
+  void enlist(crowd& c) noexcept;
+  void dismiss(crowd& c) noexcept;
+  /// Takes the frame, which has not begun.
+  void add_member(crowd& c, void* frame);
+  /// The member as any other task.
+  task_core& record_of(crowd_member& m);
+  /// A member's sleep is over before its timer.
+  static void leave_timer(task_core& t) noexcept;
 
   // --- jobs and generators
   void start_job(const std::shared_ptr<job>& j);
@@ -495,7 +517,6 @@ private:
   };
 
   [[nodiscard]] static bool stale(ready_entry e) noexcept;
-  void purge_timers() noexcept;
 
   // candidate_list: what the policy sees of the queue
   [[nodiscard]] std::size_t size() const noexcept override;
@@ -527,7 +548,7 @@ private:
   bool start(task_core& t);
   /// The tasks that have not ended, in the order of their making. Cost: linear in the tasks that
   /// ever were at once.
-  [[nodiscard]] std::vector<task_core*> live_tasks() const;
+  [[nodiscard]] std::vector<task_core*> live_tasks();
   /// Null, and the run ends, when there is no memory for it.
   stack_slot* stack_of(std::size_t size) noexcept;
   [[gnu::always_inline]] fiber* step(task_core& t);
@@ -536,6 +557,20 @@ private:
   /// The runner, that will do `e`'s work; null, and the run ends, when there is no memory for it.
   fiber* runner_for(ready_entry e);
   void step_coroutine(task_core& t);
+  /// A task that has not begun.
+  task_core& take_task(std::uint32_t number, std::uint64_t path);
+  [[nodiscard]] static std::uint64_t path_of_child(std::uint64_t parent,
+                                                   std::uint32_t child) noexcept {
+    return stream::mix(parent * 31 + child);
+  }
+  /// Leaves a member that sleeps without its record, when nothing would be lost.
+  void forget_record(task_core& t) noexcept;
+  [[nodiscard]] static bool member_sleeps(const crowd_member& m, ready_entry e) noexcept;
+  void end_member_sleep(ready_entry e) noexcept;
+  void end_member(task_core& t, future_state state, const std::exception_ptr& failure);
+  void note_member_end(crowd_member& m);
+  [[nodiscard]] static candidate candidate_of(const crowd_member& m) noexcept;
+  void keep_member_value(task_core& t);
   void go_on_from_runner(fiber& self);
   void end_sleep(task_core& t) noexcept;
   /// Begins the wait that the coroutine announced; false when it has to let go.
@@ -631,6 +666,9 @@ private:
   slab<promise_core, &promise_core::spare> promises_;
   slab<timer_slot, &timer_slot::argument> timer_slots_;
   stack_pool stacks_;
+  crowd* crowds_ = nullptr;
+  crowd_chunk* free_chunks_ = nullptr;
+  mapped_arena chunk_memory_;
   std::size_t live_tasks_ = 0;
   std::size_t abandoned_slots_ = 0;  // of tasks whose frames stay for ever
   std::uint8_t stack_log_ = 0;       // of a task that asks for no size of its own

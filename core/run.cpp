@@ -1,6 +1,6 @@
 #include <reprise/core/run.hpp>
 
-#include "engine.hpp"
+#include "crowd.hpp"
 #include "generator_internal.hpp"
 #include "offload_internal.hpp"
 
@@ -275,6 +275,8 @@ void engine::sweep() {
       if (e.is_of(slot.generation)) static_cast<void>(cancel_timer({&slot, slot.generation}));
     } else if (e.kind() == entry_kind::delivery) {
       delete static_cast<std::shared_ptr<job>*>(e.target());
+    } else if (e.kind() == entry_kind::member_end) {
+      crowd_chunk::of(e.as<crowd_member>()).owner->drop_user();
     } else if (e.kind() == entry_kind::node) {
       auto& node = e.as<callback_node>();
       if (node.kind->drop) node.kind->drop(node);

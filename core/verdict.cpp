@@ -118,8 +118,11 @@ std::string task_core::name() const {
 std::string engine::name_of_task(std::uint32_t number) const {
   if (number == 0) return "-";
   if (current_task_ && current_task_->number == number) return current_task_->name();
-  for (const task_core* t : live_tasks())
-    if (t->number == number) return t->name();
+  const task_core* found = nullptr;
+  tasks_.each([&](const task_core& t) {
+    if (t.owner && !t.done() && t.number == number) found = &t;
+  });
+  if (found) return found->name();
   return fmt::format("Task-{}", number);
 }
 
@@ -239,6 +242,7 @@ void engine::abandon_current() {
     me->wait_for_nothing();
     --live_tasks_;
     ended_at_ = now_;
+    if (me->is_member) end_member(*me, future_state::cancelled, nullptr);
     complete(*me, future_state::cancelled, nullptr);
     if (me->number == 1 && phase_ == phase::running) push({nullptr, 0, entry_kind::stop});
   } else if (job* const j = current_job_) {

@@ -158,6 +158,39 @@ private:
   co_gathering gathering_{How};
 };
 
+/// Of coroutines.
+template <failures How, class R>
+class co_gather_crowd_awaiter {
+public:
+  using result = child_result_t<std::ranges::range_value_t<R>>;
+  explicit co_gather_crowd_awaiter(R&& range) : range_(std::forward<R>(range)) {}
+  [[nodiscard]] static bool await_ready() noexcept { return false; }
+  bool await_suspend(std::coroutine_handle<> me) {
+    constexpr const char* call = How == failures::thrown ? "gather" : "gather_all";
+    check_in_coroutine(call);
+    crowd_.emplace(call);
+    crowd_->add(std::forward<R>(range_));
+    // A list of a million that have moved out need not stay.
+    if constexpr (!std::is_reference_v<R> && std::is_default_constructible_v<R> &&
+                  std::is_move_assignable_v<R>)
+      range_ = R();
+    return crowd_->wait_for().begin(me);
+  }
+  auto await_resume() {
+    crowd_->wait_for().end();
+    return crowd_->results();
+  }
+
+private:
+  R range_;
+  std::optional<crowd_of<result, How>> crowd_;
+};
+
+template <failures How, class R>
+using co_gather_range =
+    std::conditional_t<is_co_task<std::ranges::range_value_t<R>>, co_gather_crowd_awaiter<How, R>,
+                       co_gather_range_awaiter<How, R>>;
+
 /// For a callable that gives a coroutine and may want the scope. It lives as long as its coroutine.
 template <class F, class T>
 co_task<T> await_with_scope(std::int64_t deadline, F f) {
@@ -244,7 +277,7 @@ template <class... Xs>
 }
 template <detail::child_range R>
 [[nodiscard]] auto gather(R&& range) {
-  return detail::co_gather_range_awaiter<detail::failures::thrown, R>(std::forward<R>(range));
+  return detail::co_gather_range<detail::failures::thrown, R>(std::forward<R>(range));
 }
 template <class... Xs>
   requires((detail::child_callable<Xs> || detail::awaitable_handle<Xs>) && ...)
@@ -254,7 +287,7 @@ template <class... Xs>
 }
 template <detail::child_range R>
 [[nodiscard]] auto gather_all(R&& range) {
-  return detail::co_gather_range_awaiter<detail::failures::returned, R>(std::forward<R>(range));
+  return detail::co_gather_range<detail::failures::returned, R>(std::forward<R>(range));
 }
 
 /// As `reprise::wait`, for tasks.

@@ -145,6 +145,10 @@ public:
   }
   /// Not for users.
   [[nodiscard]] std::coroutine_handle<promise_type> handle() const noexcept { return handle_; }
+  /// Not for users: the frame is the caller's.
+  [[nodiscard]] std::coroutine_handle<promise_type> release() noexcept {
+    return std::exchange(handle_, {});
+  }
   /// Not for users: what it gave, when it has ended.
   T take() { return handle_.promise().take(); }
 

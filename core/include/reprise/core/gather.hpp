@@ -6,8 +6,10 @@
 
 #include <array>
 #include <concepts>
+#include <coroutine>
 #include <cstddef>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <ranges>
 #include <span>
@@ -103,6 +105,99 @@ outcome<T> outcome_of(const core_ref& core) {
   return outcome<T>(take_stored<T>(core, "gather_all"));
 }
 
+/// What the coroutines of a gather give: by its type alone.
+class crowd_values {
+public:
+  crowd_values() = default;
+  crowd_values(const crowd_values&) = delete;
+  virtual ~crowd_values() = default;
+  /// Keeps what the one at `index` gave, whose frame has ended. Throws what it threw.
+  virtual void take(std::size_t index, void* frame) = 0;
+};
+
+struct crowd;
+
+/// A gather of a range of coroutines, and the caller's wait for it. One that sleeps costs its frame
+/// and 16 bytes.
+class gathered_coroutines {
+public:
+  /// In the task that gathers.
+  gathered_coroutines(failures how, std::unique_ptr<crowd_values> values, const char* call);
+  gathered_coroutines(const gathered_coroutines&) = delete;
+  ~gathered_coroutines();
+  /// Makes a task of it. Takes the frame, which has not begun.
+  void add(std::coroutine_handle<> frame);
+  /// Waits as a fiber. Throws: the first failure, unless they are to be returned; `cancelled`.
+  void wait();
+  /// Waits as a coroutine: as `co_join`.
+  bool begin(std::coroutine_handle<> frame);
+  void end();
+  [[nodiscard]] std::size_t size() const noexcept;
+  [[nodiscard]] crowd_values& values() const noexcept;
+  /// Null when it gave a value.
+  [[nodiscard]] std::exception_ptr failure_of(std::size_t index) const;
+
+private:
+  crowd* crowd_;
+  co_join join_;
+};
+
+template <class T>
+struct crowd_values_of final : crowd_values {
+  std::vector<std::optional<stored_t<T>>> values;
+  void take(std::size_t index, void* frame) override {
+    auto& promise = std::coroutine_handle<co_promise<T>>::from_address(frame).promise();
+    if constexpr (std::is_void_v<T>) {
+      promise.take();
+    } else {
+      if (values.size() <= index) values.resize(index + 1);
+      values[index].emplace(promise.take());
+    }
+  }
+};
+
+template <class T, failures How>
+class crowd_of {
+public:
+  explicit crowd_of(const char* call)
+      : gathered_(How, std::make_unique<crowd_values_of<T>>(), call) {}
+  template <class R>
+  void add(R&& range) {
+    for (auto&& coroutine : range) {
+      coroutine.claim();
+      gathered_.add(coroutine.release());
+    }
+  }
+  [[nodiscard]] gathered_coroutines& wait_for() noexcept { return gathered_; }
+  [[nodiscard]] auto results() {
+    auto& values = static_cast<crowd_values_of<T>&>(gathered_.values()).values;
+    if constexpr (!std::is_void_v<T>) values.resize(gathered_.size());
+    const auto value = [&]([[maybe_unused]] std::size_t i) -> stored_t<T> {
+      if constexpr (std::is_void_v<T>) {
+        return {};
+      } else {
+        return std::move(*values[i]);
+      }
+    };
+    std::conditional_t<How == failures::thrown, std::vector<stored_t<T>>, std::vector<outcome<T>>>
+        all;
+    all.reserve(gathered_.size());
+    for (std::size_t i = 0; i < gathered_.size(); ++i) {
+      if constexpr (How == failures::thrown) {
+        all.push_back(value(i));
+      } else if (auto failure = gathered_.failure_of(i)) {
+        all.push_back(outcome<T>(std::move(failure)));
+      } else {
+        all.push_back(outcome<T>(value(i)));
+      }
+    }
+    return all;
+  }
+
+private:
+  gathered_coroutines gathered_;
+};
+
 template <class R>
 concept child_range = std::ranges::input_range<R> && !awaitable_handle<R> && !child_callable<R> &&
                       (awaitable_handle<std::ranges::range_value_t<R>> ||
@@ -161,14 +256,21 @@ auto gather(R&& range) {
   using result = detail::child_result_t<std::ranges::range_value_t<R>>;
   constexpr auto whose = detail::whose_are<std::ranges::range_value_t<R>>();
   detail::check_can_wait("gather");
-  detail::core_list cores;
-  detail::add_children(cores, std::forward<R>(range));
-  detail::gather_children(cores.raw(), whose, detail::failures::thrown, "gather");
-  std::vector<detail::stored_t<result>> values;
-  values.reserve(cores.size());
-  for (std::size_t i = 0; i < cores.size(); ++i)
-    values.push_back(detail::take_stored<result>(cores[i], "gather"));
-  return values;
+  if constexpr (detail::is_co_task<std::ranges::range_value_t<R>>) {
+    detail::crowd_of<result, detail::failures::thrown> crowd("gather");
+    crowd.add(std::forward<R>(range));
+    crowd.wait_for().wait();
+    return crowd.results();
+  } else {
+    detail::core_list cores;
+    detail::add_children(cores, std::forward<R>(range));
+    detail::gather_children(cores.raw(), whose, detail::failures::thrown, "gather");
+    std::vector<detail::stored_t<result>> values;
+    values.reserve(cores.size());
+    for (std::size_t i = 0; i < cores.size(); ++i)
+      values.push_back(detail::take_stored<result>(cores[i], "gather"));
+    return values;
+  }
 }
 
 /// As `gather`, but failures come back in place, as outcomes, and cancel nobody.
@@ -189,14 +291,21 @@ auto gather_all(R&& range) {
   using result = detail::child_result_t<std::ranges::range_value_t<R>>;
   constexpr auto whose = detail::whose_are<std::ranges::range_value_t<R>>();
   detail::check_can_wait("gather_all");
-  detail::core_list cores;
-  detail::add_children(cores, std::forward<R>(range));
-  detail::gather_children(cores.raw(), whose, detail::failures::returned, "gather_all");
-  std::vector<outcome<result>> outcomes;
-  outcomes.reserve(cores.size());
-  for (std::size_t i = 0; i < cores.size(); ++i)
-    outcomes.push_back(detail::outcome_of<result>(cores[i]));
-  return outcomes;
+  if constexpr (detail::is_co_task<std::ranges::range_value_t<R>>) {
+    detail::crowd_of<result, detail::failures::returned> crowd("gather_all");
+    crowd.add(std::forward<R>(range));
+    crowd.wait_for().wait();
+    return crowd.results();
+  } else {
+    detail::core_list cores;
+    detail::add_children(cores, std::forward<R>(range));
+    detail::gather_children(cores.raw(), whose, detail::failures::returned, "gather_all");
+    std::vector<outcome<result>> outcomes;
+    outcomes.reserve(cores.size());
+    for (std::size_t i = 0; i < cores.size(); ++i)
+      outcomes.push_back(detail::outcome_of<result>(cores[i]));
+    return outcomes;
+  }
 }
 
 }  // namespace reprise
