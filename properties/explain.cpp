@@ -1,0 +1,174 @@
+#include <reprise/properties/linearizable.hpp>
+
+#include "picture.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <optional>
+#include <span>
+
+namespace reprise::detail {
+
+namespace {
+
+/// What a search for an explanation may cost. Where it is not enough, calls stay that could go.
+constexpr std::uint64_t configurations_for_a_try = 20'000;
+
+/// The calls left when some are taken away. A call is taken away by forgetting its answer and that
+/// it had to have one: it may have happened at any time since it was called, or never. Leaving out
+/// a write altogether would blame the reads that saw it. Forgetting only ever allows more orders, so
+/// a set from which no single call can go is minimal.
+class shrinking {
+public:
+  shrinking(std::vector<interval> intervals, checked_object& object, order_kind kind)
+      : intervals_(std::move(intervals)),
+        object_(object),
+        kind_(kind),
+        start_(object.initial()),
+        forgotten_(intervals_.size()) {}
+
+  void run() {
+    if (kind_ == order_kind::real_time) cut();
+    number();
+    for (std::size_t size = std::bit_ceil(intervals_.size()); size > 0; size /= 2)
+      for (std::size_t begin = 0; begin < intervals_.size(); begin += size) forget(begin, size);
+  }
+
+  [[nodiscard]] std::vector<interval> left() const {
+    std::vector<interval> left;
+    for (std::size_t i = 0; i < intervals_.size(); ++i) {
+      if (!forgotten_[i])
+        left.push_back(intervals_[i]);
+      else if (const auto f = without_answer(intervals_[i]))
+        left.push_back(*f);
+    }
+    return left;
+  }
+  [[nodiscard]] found_order search(std::span<const interval> intervals) const {
+    return search_order(kind_, intervals, object_, start_, configurations_for_a_try);
+  }
+
+private:
+  [[nodiscard]] std::optional<interval> without_answer(interval i) const {
+    if (object_.pure(i.call, false)) return std::nullopt;
+    i.responded = never;
+    i.answered = false;
+    i.pure = false;
+    return i;
+  }
+
+  /// All up to the first response after which nothing explains the history: what comes later can go
+  /// at once.
+  void cut() {
+    std::vector<std::uint64_t> responses;
+    for (const interval& i : intervals_)
+      if (i.responded != never) responses.push_back(i.responded);
+    std::sort(responses.begin(), responses.end());
+    std::size_t low = 0, high = responses.size() - 1;
+    while (low < high) {
+      const std::size_t middle = low + (high - low) / 2;
+      if (search(until(responses[middle])).verdict == linearizability::no)
+        high = middle;
+      else
+        low = middle + 1;
+    }
+    intervals_ = until(responses[high]);
+    forgotten_.assign(intervals_.size(), false);
+  }
+  [[nodiscard]] std::vector<interval> until(std::uint64_t end) const {
+    std::vector<interval> left;
+    for (const interval& i : intervals_) {
+      if (i.invoked > end) continue;
+      if (i.responded <= end)
+        left.push_back(i);
+      else if (const auto f = without_answer(i))
+        left.push_back(*f);
+    }
+    return left;
+  }
+
+  /// Which calls can stand in for one another once they are forgotten.
+  void number() {
+    std::vector<std::uint32_t> kinds;
+    constexpr std::size_t most = 500;  // more kinds than that are not worth the comparisons
+    for (interval& i : intervals_) {
+      for (i.kind = 0; i.kind < kinds.size(); ++i.kind)
+        if (object_.same_operation(kinds[i.kind], i.call)) break;
+      if (i.kind < kinds.size()) continue;
+      if (kinds.size() < most)
+        kinds.push_back(i.call);
+      else
+        i.kind = interval::no_kind;
+    }
+  }
+
+  void forget(std::size_t begin, std::size_t size) {
+    const std::size_t end = std::min(begin + size, intervals_.size());
+    std::vector<std::size_t> tried;
+    for (std::size_t i = begin; i < end; ++i)
+      if (!forgotten_[i] && intervals_[i].responded != never) tried.push_back(i);
+    if (tried.empty()) return;
+    for (const std::size_t i : tried) forgotten_[i] = true;
+    if (search(left()).verdict == linearizability::no) return;
+    for (const std::size_t i : tried) forgotten_[i] = false;
+  }
+
+  std::vector<interval> intervals_;
+  checked_object& object_;
+  order_kind kind_;
+  std::uint32_t start_;
+  std::vector<bool> forgotten_;
+};
+
+/// "write(1), then read() = 0 can't be next: …".
+std::string furthest(const shrinking& shrunk, const std::vector<interval>& intervals,
+                     checked_object& object, order_kind kind) {
+  const found_order found = shrunk.search(intervals);
+  std::vector<bool> done(intervals.size());
+  std::string text;
+  for (const std::uint32_t i : found.order) {
+    done[i] = true;
+    text += fmt::format("{}{}", text.empty() ? "" : ", ",
+                        object.call_text(intervals[i].call, intervals[i].answered));
+  }
+  text = text.empty() ? "No order gets past the start" : "The order that gets furthest: " + text;
+  if (const std::string state = object.state_text(found.state); !state.empty())
+    text += fmt::format(". The state is then {}", state);
+  std::string stuck;
+  for (std::size_t i = 0; i < intervals.size(); ++i) {
+    if (done[i] || intervals[i].responded == never) continue;
+    const bool early = std::none_of(intervals.begin(), intervals.end(), [&](const interval& other) {
+      const bool before = kind == order_kind::real_time ? other.responded < intervals[i].invoked
+                                                        : other.process == intervals[i].process &&
+                                                              other.responded != never &&
+                                                              other.invoked < intervals[i].invoked;
+      return before && !done[static_cast<std::size_t>(&other - intervals.data())];
+    });
+    if (!early) continue;
+    stuck += fmt::format("{}{}", stuck.empty() ? "" : ", nor ",
+                         object.call_text(intervals[i].call, intervals[i].answered));
+  }
+  return fmt::format("{}; next can't be {}.", text, stuck);
+}
+
+}  // namespace
+
+void explain(history_verdict& verdict, std::vector<interval> intervals, checked_object& object,
+             const call_log& log, order_kind kind) {
+  shrinking shrunk(std::move(intervals), object, kind);
+  shrunk.run();
+  const std::vector<interval> left = shrunk.left();
+  std::vector<pictured_call> calls;
+  for (const interval& i : left) {
+    if (i.responded == never) continue;
+    verdict.guilty.push_back(static_cast<call_id>(i.call));
+    calls.push_back({.times = log.times()[i.call],
+                     .process = log.process_name(i.process),
+                     .text = object.call_text(i.call, i.answered)});
+  }
+  verdict.picture = fmt::format("{}{}\n", draw(calls), furthest(shrunk, left, object, kind));
+}
+
+}  // namespace reprise::detail
