@@ -28,6 +28,12 @@ const std::string& kv::key(const op& what) const {
   return std::visit([](const auto& o) -> const std::string& { return o.key; }, what);
 }
 
+/// Values only grow, so what was read later begins with what is there now.
+bool kv::never_again(const state& s, const op& what, const result& answer) const {
+  const auto at = s.find(key(what));
+  return at != s.end() && !answer.starts_with(at->second);
+}
+
 std::string kv::describe(const op& what, const result* answer) const {
   if (const auto* p = std::get_if<put_op>(&what))
     return fmt::format("put({}, {})", shown(p->key), shown(p->value));

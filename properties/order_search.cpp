@@ -34,6 +34,9 @@ void set(std::uint64_t* mask, std::uint32_t bit) noexcept {
 void clear(std::uint64_t* mask, std::uint32_t bit) noexcept {
   mask[bit / 64] &= ~(std::uint64_t{1} << (bit % 64));
 }
+/// Marks a candidate that is passed over: it stays without effect.
+constexpr std::uint32_t skipped = std::uint32_t{1} << 31;
+
 std::size_t words_for(std::size_t bits) noexcept { return (bits + 63) / 64; }
 
 /// For each optional interval, the one before it of its kind: they are used in that order, since
@@ -99,6 +102,7 @@ private:
       return true;
     }
     problem_.put_state(words_.data(), state);
+    if (problem_.hopeless(words_.data(), state, object_)) return false;
     if (!seen_.insert(words_)) return false;
     if (budget_ != 0 && seen_.size() > budget_) {
       best_.verdict = linearizability::unknown;
@@ -123,15 +127,20 @@ private:
       const auto candidates = problem_.candidates(&stack_words_[base]);
       bool tried = false;
       while (!tried && top.next < candidates.size()) {
-        const std::uint32_t i = candidates[top.next++];
+        const std::uint32_t candidate = candidates[top.next++];
+        const std::uint32_t i = candidate & ~skipped;
         if (!problem_.can_be_next(&stack_words_[base], i)) continue;
         const interval& what = problem_.intervals()[i];
-        const std::uint32_t state = object_.step(top.state, what.call, what.answered);
-        if (state == checked_object::none) continue;
-        if (what.responded == never && state == top.state) continue;  // of no use to anyone
+        std::uint32_t state = top.state;
+        if (candidate == i) {
+          state = object_.step(top.state, what.call, what.answered);
+          if (state == checked_object::none) continue;
+          // Of no use to anyone.
+          if (state == top.state && (what.responded == never || what.skippable)) continue;
+          path_.push_back(i);
+        }
         std::copy_n(&stack_words_[base], width_, words_.data());
         problem_.take(words_.data(), i);
-        path_.push_back(i);
         tried = true;
         if (arrive(state)) return true;
         // `top` may be gone: the stack has grown.
@@ -163,7 +172,7 @@ private:
 /// first response whose operation has not taken effect.
 class timed_problem {
 public:
-  explicit timed_problem(std::span<const interval> intervals)
+  timed_problem(std::span<const interval> intervals, const checked_object& object)
       : intervals_(intervals), slot_(intervals.size()) {
     for (std::uint32_t i = 0; i < intervals.size(); ++i) {
       if (intervals[i].responded != never)
@@ -186,14 +195,17 @@ public:
 
     // At each response: what is open there, the earliest response first, so that an order that
     // waits for nobody is tried first.
+    for (const std::uint32_t i : by_invocation)
+      if (intervals[i].pure) reads_by_invocation_.push_back(i);
     std::vector<std::uint32_t> free_slots;
     std::vector<std::uint32_t> open;
     std::uint32_t slots = 0;
-    std::size_t next = 0, next_optional = 0;
+    std::size_t next = 0, next_optional = 0, next_read = 0;
     for (const std::uint32_t r : responses_) {
       const std::uint64_t now = intervals[r].responded;
       for (; next < by_invocation.size() && intervals[by_invocation[next]].invoked < now; ++next) {
         const std::uint32_t i = by_invocation[next];
+        if (intervals[i].pure) ++next_read;
         if (free_slots.empty()) free_slots.push_back(slots++);
         slot_[i] = free_slots.back();
         free_slots.pop_back();
@@ -207,14 +219,17 @@ public:
              intervals[optional_[next_optional]].invoked < now)
         ++next_optional;
       const auto change_begin = changes_.size(), read_begin = reads_.size();
+      // Nobody needs to pass over a call before its response is the one in the way.
+      if (intervals[r].skippable) changes_.push_back(r | skipped);
       for (const std::uint32_t i : open) (intervals[i].pure ? reads_ : changes_).push_back(i);
       changes_.insert(changes_.end(), optional_.begin(),
                       optional_.begin() + static_cast<std::ptrdiff_t>(next_optional));
-      open_.push_back({change_begin, changes_.size(), read_begin, reads_.size()});
+      open_.push_back({change_begin, changes_.size(), read_begin, reads_.size(), next_read});
       free_slots.push_back(slot_[r]);
       open.erase(open.begin());
     }
     mask_words_ = words_for(slots);
+    if (object.foresees()) foresee(object);
   }
 
   [[nodiscard]] std::span<const interval> intervals() const noexcept { return intervals_; }
@@ -256,6 +271,26 @@ public:
     words[0] = at << 32;
   }
 
+  /// Whether one of the reads that are open or come next can't give its answer any more: nothing
+  /// that overwrites what it reads is still to come, and without that no order goes on from here.
+  [[nodiscard]] bool hopeless(const std::uint64_t* words, std::uint32_t state,
+                              const checked_object& object) const {
+    if (overwritten_until_.empty()) return false;
+    const open_at& here = open_[frontier(words)];
+    const std::uint64_t now = intervals_[responses_[frontier(words)]].responded;
+    const auto is_hopeless = [&](std::uint32_t i) {
+      return overwritten_until_[i] <= now && object.never_again(state, intervals_[i].call) &&
+             !overwritten(words, i, object);
+    };
+    for (std::size_t n = here.read_begin; n < here.read_end; ++n)
+      if (!test(words + 1, slot_[reads_[n]]) && is_hopeless(reads_[n])) return true;
+    constexpr std::size_t foreseen = 4;  // more find little that these don't
+    for (std::size_t n = here.next_read;
+         n < std::min(here.next_read + foreseen, reads_by_invocation_.size()); ++n)
+      if (is_hopeless(reads_by_invocation_[n])) return true;
+    return false;
+  }
+
   [[nodiscard]] std::span<const std::uint32_t> candidates(const std::uint64_t* words) const {
     const open_at& here = open_[frontier(words)];
     return std::span(changes_).subspan(here.change_begin, here.change_end - here.change_begin);
@@ -273,10 +308,34 @@ public:
 private:
   struct open_at {
     std::size_t change_begin, change_end, read_begin, read_end;
+    std::size_t next_read;  // of the reads by invocation, the first that is not open yet
   };
   static std::uint64_t frontier(const std::uint64_t* words) noexcept { return words[0] >> 32; }
 
+  /// Whether a change that is open and has not taken effect overwrites what `read` reads.
+  [[nodiscard]] bool overwritten(const std::uint64_t* words, std::uint32_t read,
+                                 const checked_object& object) const {
+    const auto changes = candidates(words);
+    return std::any_of(changes.begin(), changes.end(), [&](std::uint32_t candidate) {
+      const std::uint32_t i = candidate & ~skipped;
+      const bool done = test(words + 1 + (intervals_[i].responded == never ? mask_words_ : 0), slot_[i]);
+      return !done && object.overwrites(intervals_[i].call, intervals_[read].call);
+    });
+  }
+  void foresee(const checked_object& object) {
+    overwritten_until_.resize(intervals_.size());
+    for (std::uint32_t r = 0; r < intervals_.size(); ++r) {
+      if (!intervals_[r].pure) continue;
+      for (const interval& i : intervals_)
+        if (!i.pure && i.invoked < intervals_[r].responded &&
+            i.invoked > overwritten_until_[r] && object.overwrites(i.call, intervals_[r].call))
+          overwritten_until_[r] = i.invoked;
+    }
+  }
+
   std::span<const interval> intervals_;
+  std::vector<std::uint32_t> reads_by_invocation_;
+  std::vector<std::uint64_t> overwritten_until_;  // of a read: the last invocation that overwrites
   std::vector<std::uint32_t> slot_;       // of an interval: its bit while it is open
   std::vector<std::uint32_t> responses_;  // intervals by response
   std::vector<std::uint32_t> optional_;   // those without, by invocation
@@ -343,10 +402,18 @@ public:
     }
   }
 
+  static bool hopeless(const std::uint64_t*, std::uint32_t, const checked_object&) noexcept {
+    return false;
+  }
+
   [[nodiscard]] std::span<const std::uint32_t> candidates(const std::uint64_t* words) {
     candidates_.clear();
     for (std::size_t p = 0; p < processes_.size(); ++p)
-      if (words[1 + p] < processes_[p].size()) candidates_.push_back(processes_[p][words[1 + p]]);
+      if (words[1 + p] < processes_[p].size()) {
+        const std::uint32_t i = processes_[p][words[1 + p]];
+        if (intervals_[i].skippable) candidates_.push_back(i | skipped);
+        candidates_.push_back(i);
+      }
     candidates_.insert(candidates_.end(), optional_.begin(), optional_.end());
     return candidates_;
   }
@@ -383,7 +450,7 @@ private:
 found_order find_order(std::span<const interval> intervals, checked_object& object,
                        std::span<const std::uint32_t> starts, std::uint64_t budget,
                        std::vector<std::uint32_t>* finals) {
-  timed_problem problem(intervals);
+  timed_problem problem(intervals, object);
   return depth_first(problem, object, budget, finals).run(starts);
 }
 

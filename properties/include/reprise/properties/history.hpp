@@ -180,6 +180,19 @@ public:
     const auto& [what, answer] = history_.calls()[call];
     return detail::reads_only(history_.object(), what, answered && answer ? &*answer : nullptr);
   }
+  [[nodiscard]] bool never_again(std::uint32_t state, std::uint32_t call) const override {
+    if constexpr (foreseeing_model<M>) {
+      const auto& [what, answer] = history_.calls()[call];
+      return answer && history_.object().never_again(states_[state], what, *answer);
+    }
+    return false;
+  }
+  [[nodiscard]] bool overwrites(std::uint32_t call, std::uint32_t read) const override {
+    if constexpr (foreseeing_model<M>)
+      return history_.object().overwrites(history_.calls()[call].what, history_.calls()[read].what);
+    return true;
+  }
+  [[nodiscard]] bool foresees() const override { return foreseeing_model<M>; }
   [[nodiscard]] bool same_operation(std::uint32_t a, std::uint32_t b) const override {
     if constexpr (std::equality_comparable<typename M::op>)
       return history_.calls()[a].what == history_.calls()[b].what;

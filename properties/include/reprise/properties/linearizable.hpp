@@ -26,9 +26,11 @@ struct history_verdict {
   /// True for yes alone.
   explicit operator bool() const noexcept { return result == linearizability::yes; }
 
-  /// Of a `no`: calls that contradict one another, by number. Take the answer of any of them away
-  /// (so that it may have happened at any time, or never) and the others agree. The other calls of
-  /// the history don't help, even with their answers taken away.
+  /// Of a `no`: calls that contradict one another, by number, up to the first response that nothing
+  /// explains. The fewest if they are three or less, and as good as always beyond. *Forgetting* a call
+  /// means that while it was open it may have happened or not, whatever it answered: all the other
+  /// calls of the history are forgotten, and still there is no order; forget one of these too, and
+  /// there is.
   std::vector<call_id> guilty;
   /// Of a `no`: the guilty calls as bars over time, a row for each process, and the order that gets
   /// furthest.

@@ -36,9 +36,14 @@ namespace reprise {
 ///     std::string describe(const state&) const;
 ///     std::uint64_t hash(const state&) const;            // for states that `hash_value` below doesn't know
 ///
+///     bool never_again(const state&, const op&, const result&) const;    // both or neither, of what
+///     bool overwrites(const op& what, const op& read) const;             // `reads_only` is true for
+///
 /// `key` promises that the object is many objects, one for each key (< must order the keys): then
 /// each is checked alone. `reads_only` has to return true for nothing that can change a state, and
-/// its step must leave `s` as it was. States are compared with ==. A model is a value: copied with
+/// its step must leave `s` as it was. `never_again` may be true where no operations lead from the
+/// state to one in which the read gives its answer, but for those that overwrite what it reads: then
+/// the search turns back at once. States are compared with ==. A model is a value: copied with
 /// its history, its members never change.
 template <class M>
 concept model = std::copy_constructible<M> && std::copyable<typename M::op> &&
@@ -131,6 +136,14 @@ bool reads_only(const M& m, const typename M::op& what, const typename M::result
   else
     return false;
 }
+
+template <class M>
+concept foreseeing_model =
+    model<M> && requires(const M m, const typename M::state s, const typename M::op what,
+                         const typename M::result answer) {
+      { m.never_again(s, what, answer) } -> std::convertible_to<bool>;
+      { m.overwrites(what, what) } -> std::convertible_to<bool>;
+    };
 
 /// A value for a person: text in quotes, an absent one as "none", lists in brackets.
 template <class T>

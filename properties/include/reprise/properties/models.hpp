@@ -267,6 +267,10 @@ struct kv {
     return std::holds_alternative<get_op>(what);
   }
   [[nodiscard]] const std::string& key(const op& what) const;
+  [[nodiscard]] bool never_again(const state& s, const op& what, const result& answer) const;
+  [[nodiscard]] bool overwrites(const op& what, const op& read) const {
+    return std::holds_alternative<put_op>(what) && key(what) == key(read);
+  }
   [[nodiscard]] std::string describe(const op& what, const result* answer) const;
   [[nodiscard]] std::string describe(const state& s) const;
 };

@@ -32,6 +32,7 @@ struct interval {
   std::uint64_t process = 0;        // whose it is; only `find_sequential_order` asks
   bool answered = true;             // whether the answer is known, and has to be the right one
   bool pure = false;                // no state is changed by it
+  bool skippable = false;           // it may have happened in its time or not, though it responded
   std::uint32_t kind = no_kind;     // equal for operations that can stand in for one another
 
   static constexpr std::uint32_t no_kind = ~std::uint32_t{0};
@@ -49,6 +50,12 @@ public:
   virtual std::uint32_t step(std::uint32_t state, std::uint32_t call, bool answered) = 0;
   /// Whether `call` never changes a state.
   [[nodiscard]] virtual bool pure(std::uint32_t call, bool answered) const = 0;
+  /// Whether the read `call` can't give its answer after `state`, unless a call that `overwrites`
+  /// for it comes first.
+  [[nodiscard]] virtual bool never_again(std::uint32_t state, std::uint32_t call) const = 0;
+  [[nodiscard]] virtual bool overwrites(std::uint32_t call, std::uint32_t read) const = 0;
+  /// Whether `never_again` is ever true.
+  [[nodiscard]] virtual bool foresees() const = 0;
   /// Whether two calls do the same operation; false where the model can't compare them.
   [[nodiscard]] virtual bool same_operation(std::uint32_t a, std::uint32_t b) const = 0;
   [[nodiscard]] virtual std::string call_text(std::uint32_t call, bool answered) const = 0;
