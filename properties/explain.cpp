@@ -13,8 +13,8 @@ namespace reprise::detail {
 
 namespace {
 
-// What the search for an explanation may cost, in configurations. Where it is not enough, calls stay
-// that could go.
+// What the search for an explanation may cost, in configurations. Where it is not enough, calls
+// stay that could go.
 constexpr std::uint64_t for_a_try = 20'000;
 constexpr std::uint64_t for_a_few_calls = 2'000;
 constexpr std::uint64_t for_all = 400'000;
@@ -184,11 +184,12 @@ std::string furthest(const shrinking& shrunk, const std::vector<interval>& inter
   for (std::size_t i = 0; i < intervals.size(); ++i) {
     if (done[i] || !is_guilty(intervals[i])) continue;
     const bool early = std::none_of(intervals.begin(), intervals.end(), [&](const interval& other) {
-      const bool before = kind == order_kind::real_time ? other.responded < intervals[i].invoked
-                                                        : other.process == intervals[i].process &&
-                                                              other.responded != never &&
-                                                              other.invoked < intervals[i].invoked;
-      return before && is_guilty(other) && !done[static_cast<std::size_t>(&other - intervals.data())];
+      const bool before = kind == order_kind::real_time
+                              ? other.responded < intervals[i].invoked
+                              : other.process == intervals[i].process && other.responded != never &&
+                                    other.invoked < intervals[i].invoked;
+      return before && is_guilty(other) &&
+             !done[static_cast<std::size_t>(&other - intervals.data())];
     });
     if (!early) continue;
     stuck += fmt::format("{}{}", stuck.empty() ? "" : ", nor ",

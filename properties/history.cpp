@@ -36,8 +36,8 @@ void call_log::close(call_id call) {
         number, times_.size()));
   call_times& times = times_[number];
   if (times.responded != never)
-    throw bad_history(
-        fmt::format("history::respond: call {} has responded already. Each call responds once.", number));
+    throw bad_history(fmt::format(
+        "history::respond: call {} has responded already. Each call responds once.", number));
   times.responded = events_++;
   times.in_run = stamp(times.responded_at) && times.in_run;
 }

@@ -83,8 +83,8 @@ public:
 private:
   struct frame {
     std::uint32_t state;
-    std::uint32_t next;        // the first candidate that was not tried yet
-    std::uint32_t path_size;   // operations in order when this configuration was reached
+    std::uint32_t next;       // the first candidate that was not tried yet
+    std::uint32_t path_size;  // operations in order when this configuration was reached
   };
 
   /// Takes the configuration in `words_` as reached. True when the search is over.
@@ -108,7 +108,8 @@ private:
       best_.verdict = linearizability::unknown;
       return true;
     }
-    if (const auto depth = problem_.depth(words_.data(), path_); depth > deepest_ || best_.state == checked_object::none) {
+    if (const auto depth = problem_.depth(words_.data(), path_);
+        depth > deepest_ || best_.state == checked_object::none) {
       deepest_ = depth;
       best_.order = path_;
       best_.state = state;
@@ -215,8 +216,7 @@ public:
                                      }),
                     i);
       }
-      while (next_optional < optional_.size() &&
-             intervals[optional_[next_optional]].invoked < now)
+      while (next_optional < optional_.size() && intervals[optional_[next_optional]].invoked < now)
         ++next_optional;
       const auto change_begin = changes_.size(), read_begin = reads_.size();
       // Nobody needs to pass over a call before its response is the one in the way.
@@ -318,7 +318,8 @@ private:
     const auto changes = candidates(words);
     return std::any_of(changes.begin(), changes.end(), [&](std::uint32_t candidate) {
       const std::uint32_t i = candidate & ~skipped;
-      const bool done = test(words + 1 + (intervals_[i].responded == never ? mask_words_ : 0), slot_[i]);
+      const bool done =
+          test(words + 1 + (intervals_[i].responded == never ? mask_words_ : 0), slot_[i]);
       return !done && object.overwrites(intervals_[i].call, intervals_[read].call);
     });
   }
@@ -327,8 +328,8 @@ private:
     for (std::uint32_t r = 0; r < intervals_.size(); ++r) {
       if (!intervals_[r].pure) continue;
       for (const interval& i : intervals_)
-        if (!i.pure && i.invoked < intervals_[r].responded &&
-            i.invoked > overwritten_until_[r] && object.overwrites(i.call, intervals_[r].call))
+        if (!i.pure && i.invoked < intervals_[r].responded && i.invoked > overwritten_until_[r] &&
+            object.overwrites(i.call, intervals_[r].call))
           overwritten_until_[r] = i.invoked;
     }
   }
@@ -336,9 +337,9 @@ private:
   std::span<const interval> intervals_;
   std::vector<std::uint32_t> reads_by_invocation_;
   std::vector<std::uint64_t> overwritten_until_;  // of a read: the last invocation that overwrites
-  std::vector<std::uint32_t> slot_;       // of an interval: its bit while it is open
-  std::vector<std::uint32_t> responses_;  // intervals by response
-  std::vector<std::uint32_t> optional_;   // those without, by invocation
+  std::vector<std::uint32_t> slot_;               // of an interval: its bit while it is open
+  std::vector<std::uint32_t> responses_;          // intervals by response
+  std::vector<std::uint32_t> optional_;           // those without, by invocation
   std::vector<std::uint32_t> twins_;
   std::vector<std::uint32_t> changes_, reads_;  // what is open at each response, one after another
   std::vector<open_at> open_;                   // where each response's part of them lies
@@ -359,8 +360,8 @@ public:
     });
     std::unordered_map<std::uint64_t, std::uint32_t> numbers;
     for (const std::uint32_t i : order) {
-      const auto [at, fresh] = numbers.try_emplace(
-          intervals[i].process, static_cast<std::uint32_t>(processes_.size()));
+      const auto [at, fresh] =
+          numbers.try_emplace(intervals[i].process, static_cast<std::uint32_t>(processes_.size()));
       if (fresh) processes_.emplace_back();
       slot_[i] = at->second;
       place_[i] = static_cast<std::uint32_t>(processes_[at->second].size());

@@ -34,8 +34,9 @@ void put(std::string& line, std::size_t column, std::string_view text) {
 
 /// Columns that the text takes: one for each code point.
 std::size_t width(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+  }));
 }
 
 }  // namespace
@@ -46,7 +47,8 @@ std::string draw(std::span<const pictured_call> calls) {
     events.push_back({calls[i].times.invoked, i, false});
     if (calls[i].times.responded != never) events.push_back({calls[i].times.responded, i, true});
   }
-  std::sort(events.begin(), events.end(), [](const event& a, const event& b) { return a.at < b.at; });
+  std::sort(events.begin(), events.end(),
+            [](const event& a, const event& b) { return a.at < b.at; });
 
   std::vector<row> rows;
   std::vector<std::size_t> row_of(calls.size()), begin(calls.size());
@@ -77,8 +79,9 @@ std::string draw(std::span<const pictured_call> calls) {
     } else {
       // The dashes fill what the bar has beyond its text.
       const std::size_t inside = column - begin[e.call] - 1 - width(call.text) - 2;
-      put(r.bars, begin[e.call], '|' + repeated('-', inside / 2) + ' ' + call.text + ' ' +
-                                     repeated('-', inside - inside / 2) + '|');
+      put(r.bars, begin[e.call],
+          '|' + repeated('-', inside / 2) + ' ' + call.text + ' ' +
+              repeated('-', inside - inside / 2) + '|');
       r.free_from = column + std::max(std::size_t{3}, time.size() + 1);
     }
     if (!time.empty()) put(r.times, e.response ? column : begin[e.call], time);

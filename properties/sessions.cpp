@@ -27,8 +27,7 @@ bool add(history_verdict& verdict, std::vector<interval> intervals, checked_obje
   if (found.verdict == linearizability::yes) return true;
   verdict.result = found.verdict;
   if (found.verdict == linearizability::unknown) return true;
-  if (options.explain)
-    explain(verdict, std::move(intervals), object, log, order_kind::real_time);
+  if (options.explain) explain(verdict, std::move(intervals), object, log, order_kind::real_time);
   return false;
 }
 

@@ -27,7 +27,8 @@ public:
   [[nodiscard]] history_verdict explained(const call_log& log, checked_object& object) const;
 
 private:
-  [[nodiscard]] std::vector<interval> window(const call_log& log, const checked_object& object) const;
+  [[nodiscard]] std::vector<interval> window(const call_log& log,
+                                             const checked_object& object) const;
 
   call_part calls_;
   std::size_t window_begin_ = 0;  // of `calls_`: those before it are in `starts_`

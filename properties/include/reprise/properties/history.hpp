@@ -107,8 +107,8 @@ public:
   /// The running task does. Throws: `no_simulation` outside a task.
   call_id invoke(op what) { return invoke(log_.this_task("history::invoke"), std::move(what)); }
 
-  /// The call has returned with `answer`. Throws: `bad_history` for a call that is unknown or has an
-  /// answer.
+  /// The call has returned with `answer`. Throws: `bad_history` for a call that is unknown or has
+  /// an answer.
   void respond(call_id call, result answer = {}) {
     log_.close(call);
     calls_[static_cast<std::size_t>(call)].answer = std::move(answer);
@@ -116,7 +116,8 @@ public:
 
   /// Records a call around `f`, which makes it and returns the answer (or nothing); returns that.
   ///
-  /// When `f` throws, the call stays pending. Throws: what `f` does; `no_simulation` outside a task.
+  /// When `f` throws, the call stays pending. Throws: what `f` does; `no_simulation` outside a
+  /// task.
   template <std::invocable F>
   auto call(op what, F&& f) {
     const call_id id = invoke(std::move(what));

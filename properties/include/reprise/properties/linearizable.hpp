@@ -15,9 +15,9 @@ namespace reprise {
 
 /// How a history is checked.
 struct check_options {
-  bool partition = true;                // each key alone, where the model has keys
-  std::uint64_t budget = 20'000'000;    // configurations until the verdict is `unknown`; 0: no limit
-  bool explain = true;                  // of a `no`: the guilty calls and the picture
+  bool partition = true;              // each key alone, where the model has keys
+  std::uint64_t budget = 20'000'000;  // configurations until the verdict is `unknown`; 0: no limit
+  bool explain = true;                // of a `no`: the guilty calls and the picture
 };
 
 /// What a check came to.
@@ -27,10 +27,10 @@ struct history_verdict {
   explicit operator bool() const noexcept { return result == linearizability::yes; }
 
   /// Of a `no`: calls that contradict one another, by number, up to the first response that nothing
-  /// explains. The fewest if they are three or less, and as good as always beyond. *Forgetting* a call
-  /// means that while it was open it may have happened or not, whatever it answered: all the other
-  /// calls of the history are forgotten, and still there is no order; forget one of these too, and
-  /// there is.
+  /// explains. The fewest if they are three or less, and as good as always beyond. *Forgetting* a
+  /// call means that while it was open it may have happened or not, whatever it answered: all the
+  /// other calls of the history are forgotten, and still there is no order; forget one of these
+  /// too, and there is.
   std::vector<call_id> guilty;
   /// Of a `no`: the guilty calls as bars over time, a row for each process, and the order that gets
   /// furthest.
@@ -87,8 +87,8 @@ void expect_verdict(const history_verdict& verdict, const char* claim,
 
 }  // namespace detail
 
-/// Whether each call can have taken effect at one moment between its invocation and its response, so
-/// that one object, doing one operation at a time, gives all the answers.
+/// Whether each call can have taken effect at one moment between its invocation and its response,
+/// so that one object, doing one operation at a time, gives all the answers.
 ///
 /// `no` and `yes` are exact; `unknown` when `options.budget` was spent. Cost: exponential in the
 /// number of calls that are open at one time, in the worst case; near linear in most histories. The

@@ -30,30 +30,32 @@ namespace reprise {
 ///
 /// Optional, each of them a member:
 ///
-///     bool reads_only(const op&, const result*) const;   // no state is ever changed: makes checks fast
-///     K key(const op&) const;                            // operations with different keys never meet
-///     std::string describe(const op&, const result*) const;
-///     std::string describe(const state&) const;
-///     std::uint64_t hash(const state&) const;            // for states that `hash_value` below doesn't know
+///     bool reads_only(const op&, const result*) const;   // no state is ever changed: makes checks
+///     fast K key(const op&) const;                            // operations with different keys
+///     never meet std::string describe(const op&, const result*) const; std::string describe(const
+///     state&) const; std::uint64_t hash(const state&) const;            // for states that
+///     `hash_value` below doesn't know
 ///
-///     bool never_again(const state&, const op&, const result&) const;    // both or neither, of what
-///     bool overwrites(const op& what, const op& read) const;             // `reads_only` is true for
+///     bool never_again(const state&, const op&, const result&) const;    // both or neither, of
+///     what bool overwrites(const op& what, const op& read) const;             // `reads_only` is
+///     true for
 ///
 /// `key` promises that the object is many objects, one for each key (< must order the keys): then
 /// each is checked alone. `reads_only` has to return true for nothing that can change a state, and
 /// its step must leave `s` as it was. `never_again` may be true where no operations lead from the
-/// state to one in which the read gives its answer, but for those that overwrite what it reads: then
-/// the search turns back at once. States are compared with ==. A model is a value: copied with
+/// state to one in which the read gives its answer, but for those that overwrite what it reads:
+/// then the search turns back at once. States are compared with ==. A model is a value: copied with
 /// its history, its members never change.
 template <class M>
-concept model = std::copy_constructible<M> && std::copyable<typename M::op> &&
-                std::copyable<typename M::result> && std::default_initializable<typename M::result> &&
-                std::copyable<typename M::state> && std::equality_comparable<typename M::state> &&
-                requires(const M m, typename M::state s, const typename M::op what,
-                         const typename M::result* answer) {
-                  { m.initial() } -> std::convertible_to<typename M::state>;
-                  { m.step(s, what, answer) } -> std::convertible_to<bool>;
-                };
+concept model =
+    std::copy_constructible<M> && std::copyable<typename M::op> &&
+    std::copyable<typename M::result> && std::default_initializable<typename M::result> &&
+    std::copyable<typename M::state> && std::equality_comparable<typename M::state> &&
+    requires(const M m, typename M::state s, const typename M::op what,
+             const typename M::result* answer) {
+      { m.initial() } -> std::convertible_to<typename M::state>;
+      { m.step(s, what, answer) } -> std::convertible_to<bool>;
+    };
 
 /// A model whose operations have keys.
 template <class M>
@@ -106,7 +108,8 @@ std::uint64_t hash_value(const T& x) {
     return x.has_value() ? hash_pair(1, hash_value(*x)) : 0;
   } else if constexpr (std::ranges::input_range<T>) {
     std::uint64_t h = 0;
-    for (const auto& e : x) h = hash_pair(h, hash_value(static_cast<std::ranges::range_value_t<T>>(e)));
+    for (const auto& e : x)
+      h = hash_pair(h, hash_value(static_cast<std::ranges::range_value_t<T>>(e)));
     return h;
   } else if constexpr (tuple_like<T>) {
     return std::apply(
@@ -123,7 +126,9 @@ std::uint64_t hash_value(const T& x) {
 
 template <class M>
 std::uint64_t hash_state(const M& m, const typename M::state& s) {
-  if constexpr (requires { { m.hash(s) } -> std::convertible_to<std::uint64_t>; })
+  if constexpr (requires {
+                  { m.hash(s) } -> std::convertible_to<std::uint64_t>;
+                })
     return m.hash(s);
   else
     return hash_value(s);
@@ -131,7 +136,9 @@ std::uint64_t hash_state(const M& m, const typename M::state& s) {
 
 template <class M>
 bool reads_only(const M& m, const typename M::op& what, const typename M::result* answer) {
-  if constexpr (requires { { m.reads_only(what, answer) } -> std::convertible_to<bool>; })
+  if constexpr (requires {
+                  { m.reads_only(what, answer) } -> std::convertible_to<bool>;
+                })
     return m.reads_only(what, answer);
   else
     return false;
@@ -179,7 +186,9 @@ std::string shown(const T& x) {
 /// Empty when the model has no words for it.
 template <class M>
 std::string describe_state(const M& m, const typename M::state& s) {
-  if constexpr (requires { { m.describe(s) } -> std::convertible_to<std::string>; })
+  if constexpr (requires {
+                  { m.describe(s) } -> std::convertible_to<std::string>;
+                })
     return m.describe(s);
   else if (auto text = shown(s); text != "?")
     return text;
@@ -187,8 +196,11 @@ std::string describe_state(const M& m, const typename M::state& s) {
 }
 
 template <class M>
-std::string describe_call(const M& m, const typename M::op& what, const typename M::result* answer) {
-  if constexpr (requires { { m.describe(what, answer) } -> std::convertible_to<std::string>; }) {
+std::string describe_call(const M& m, const typename M::op& what,
+                          const typename M::result* answer) {
+  if constexpr (requires {
+                  { m.describe(what, answer) } -> std::convertible_to<std::string>;
+                }) {
     return m.describe(what, answer);
   } else {
     const std::string text = shown(what);

@@ -18,8 +18,9 @@
 
 // Models of the objects that programs share most often, and the words for their operations.
 //
-// An operation is written `models::write(1)`; a model takes what it has: `history<models::reg<int>>`
-// knows `read` and `write`. `{}` is the answer of an operation that has none.
+// An operation is written `models::write(1)`; a model takes what it has:
+// `history<models::reg<int>>` knows `read` and `write`. `{}` is the answer of an operation that has
+// none.
 
 namespace reprise::models {
 

@@ -7,7 +7,8 @@
 #include <vector>
 
 // The search for an order of operations that explains a history. It sees numbers only: operations
-// are intervals, states are what `checked_object` calls them. So it is compiled once, for all models.
+// are intervals, states are what `checked_object` calls them. So it is compiled once, for all
+// models.
 
 namespace reprise {
 
@@ -77,12 +78,12 @@ struct found_order {
 ///
 /// `finals`: every state that such an order may end in, instead of the first that is found; exact
 /// only where every interval has a response. `budget`: configurations, 0 for no limit.
-/// Cost: exponential in the number of operations that are open at one time, in the worst case; linear
-/// in the length for a fixed number. 8 to 24 bytes a configuration.
-/// Source: Wing and Gong, "Testing and Verifying Concurrent Objects", 1993, with the memory of
-/// configurations of Lowe, "Testing for Linearizability", 2017. A configuration is kept whole, yet in
-/// few words: all that has responded before the first response that is still to be explained is
-/// done, all that was invoked after it is not, so a bit for each operation open there is enough.
+/// Cost: exponential in the number of operations that are open at one time, in the worst case;
+/// linear in the length for a fixed number. 8 to 24 bytes a configuration. Source: Wing and Gong,
+/// "Testing and Verifying Concurrent Objects", 1993, with the memory of configurations of Lowe,
+/// "Testing for Linearizability", 2017. A configuration is kept whole, yet in few words: all that
+/// has responded before the first response that is still to be explained is done, all that was
+/// invoked after it is not, so a bit for each operation open there is enough.
 [[nodiscard]] found_order find_order(std::span<const interval> intervals, checked_object& object,
                                      std::span<const std::uint32_t> starts, std::uint64_t budget,
                                      std::vector<std::uint32_t>* finals = nullptr);

@@ -4,10 +4,9 @@
 
 namespace reprise {
 
-// Session guarantees: what a client may count on from an object with replicas, which promises no one
-// order for all.
-// Source: Terry, Demers, Petersen, Spreitzer, Theimer and Welch, "Session Guarantees for Weakly
-// Consistent Replicated Data", 1994.
+// Session guarantees: what a client may count on from an object with replicas, which promises no
+// one order for all. Source: Terry, Demers, Petersen, Spreitzer, Theimer and Welch, "Session
+// Guarantees for Weakly Consistent Replicated Data", 1994.
 
 namespace detail {
 [[nodiscard]] history_verdict check_read_your_writes(const call_log& log, checked_object& object,
