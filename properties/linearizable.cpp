@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <span>
+#include <string_view>
 
 namespace reprise::detail {
 
@@ -68,7 +69,9 @@ void expect_verdict(const history_verdict& verdict, const char* claim,
                     const std::source_location& place) {
   static_cast<void>(now_ns("expect_linearizable"));
   if (verdict.result == linearizability::no)
-    fail_run(fmt::format("the history is not {}\n{}", claim, verdict.picture), place);
+    fail_run(fmt::format("the history is not {}\n{}", claim,
+                         std::string_view(verdict.picture).substr(0, verdict.picture.rfind('\n'))),
+             place);
   else if (verdict.result == linearizability::unknown)
     fail_run(fmt::format("whether the history is {} is unknown after {} configurations: raise the "
                          "budget, or record fewer calls at one time",

@@ -97,6 +97,8 @@ TEST_CASE("a read after a write has returned sees it") {
   const auto verdict = linearizable(h);
   CHECK(verdict == linearizability::no);
   CHECK_FALSE(verdict);
+  const linearizability plain = verdict;
+  CHECK(plain == linearizability::no);
   CHECK(verdict.guilty == std::vector<call_id>{call_id{0}, call_id{2}});
 }
 

@@ -161,6 +161,16 @@ TEST_CASE("who wrote reads that, or what came later") {
   CHECK(verdict.guilty == std::vector<call_id>{call_id{0}, call_id{2}});
   CHECK(monotonic_reads(h));
 
+  // What has not returned yet need not be seen.
+  history_of_ints open;
+  const auto w = open.invoke(1, models::write(1));
+  read(open, 1, 0);
+  CHECK(read_your_writes(open));
+  open.respond(w);
+  CHECK(read_your_writes(open));
+  read(open, 1, 0);
+  CHECK(read_your_writes(open) == linearizability::no);
+
   history_of_ints later;
   write(later, 1, 1);
   write(later, 2, 2);

@@ -25,6 +25,7 @@ struct history_verdict {
   linearizability result = linearizability::yes;
   /// True for yes alone.
   explicit operator bool() const noexcept { return result == linearizability::yes; }
+  operator linearizability() const noexcept { return result; }
 
   /// Of a `no`: calls that contradict one another, by number, up to the first response that nothing
   /// explains. The fewest if they are three or less, and as good as always beyond. *Forgetting* a
