@@ -13,11 +13,11 @@ namespace reprise::detail {
 
 namespace {
 
-// What the search for an explanation may cost, in configurations. Where it is not enough, calls
-// stay that could go.
+// What the search for an explanation may cost, in configurations. In all, each call of a history
+// that is tried counts like one. Where that is not enough, calls stay that could go.
 constexpr std::uint64_t for_a_try = 20'000;
 constexpr std::uint64_t for_a_few_calls = 2'000;
-constexpr std::uint64_t for_all = 400'000;
+constexpr std::uint64_t for_all = 1'000'000;
 
 /// The calls left when some are taken away. A call is taken away by forgetting what it answered and
 /// whether it happened: while it was open it may have, or not. Leaving out a write altogether would
@@ -64,7 +64,7 @@ private:
   [[nodiscard]] bool contradicts(std::uint64_t budget) {
     if (left_ == 0) return false;
     const found_order found = search(left(), budget);
-    left_ -= std::min(left_, found.configurations + 1);
+    left_ -= std::min<std::uint64_t>(left_, found.configurations + intervals_.size());
     return found.verdict == linearizability::no;
   }
 
@@ -213,7 +213,13 @@ void explain(history_verdict& verdict, std::vector<interval> intervals, checked_
                      .process = log.process_name(i.process),
                      .text = object.call_text(i.call, i.answered)});
   }
-  verdict.picture = fmt::format("{}{}\n", draw(calls), furthest(shrunk, left, object, kind));
+  // A person reads no more than a screen.
+  constexpr std::size_t most = 30;
+  const std::size_t drawn = std::min(most, calls.size());
+  if (drawn < calls.size())
+    verdict.picture = fmt::format("  the last {} of {} guilty calls:\n", drawn, calls.size());
+  verdict.picture += draw(std::span(calls).last(drawn));
+  verdict.picture += furthest(shrunk, left, object, kind) + '\n';
 }
 
 }  // namespace reprise::detail

@@ -325,12 +325,18 @@ private:
   }
   void foresee(const checked_object& object) {
     overwritten_until_.resize(intervals_.size());
-    for (std::uint32_t r = 0; r < intervals_.size(); ++r) {
-      if (!intervals_[r].pure) continue;
-      for (const interval& i : intervals_)
-        if (!i.pure && i.invoked < intervals_[r].responded && i.invoked > overwritten_until_[r] &&
-            object.overwrites(i.call, intervals_[r].call))
-          overwritten_until_[r] = i.invoked;
+    std::vector<const interval*> overwriting;
+    for (const interval& i : intervals_)
+      if (!i.pure && object.overwrites(i.call, i.call)) overwriting.push_back(&i);
+    std::sort(overwriting.begin(), overwriting.end(),
+              [](const interval* a, const interval* b) { return a->invoked < b->invoked; });
+    for (const std::uint32_t r : reads_by_invocation_) {
+      auto at =
+          std::lower_bound(overwriting.begin(), overwriting.end(), intervals_[r].responded,
+                           [](const interval* i, std::uint64_t end) { return i->invoked < end; });
+      while (at != overwriting.begin() && overwritten_until_[r] == 0)
+        if (object.overwrites((*--at)->call, intervals_[r].call))
+          overwritten_until_[r] = (*at)->invoked;
     }
   }
 

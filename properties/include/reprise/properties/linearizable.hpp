@@ -16,7 +16,7 @@ namespace reprise {
 /// How a history is checked.
 struct check_options {
   bool partition = true;              // each key alone, where the model has keys
-  std::uint64_t budget = 20'000'000;  // configurations until the verdict is `unknown`; 0: no limit
+  std::uint64_t budget = 10'000'000;  // configurations until the verdict is `unknown`; 0: no limit
   bool explain = true;                // of a `no`: the guilty calls and the picture
 };
 

@@ -28,24 +28,25 @@ namespace reprise {
 /// afterwards. A null answer is one that nobody saw: any will do. When it returns false, `s` may be
 /// left in any shape. State and answer together must say what the next state is.
 ///
-/// Optional, each of them a member:
+/// Optional members:
 ///
-///     bool reads_only(const op&, const result*) const;   // no state is ever changed: makes checks
-///     fast K key(const op&) const;                            // operations with different keys
-///     never meet std::string describe(const op&, const result*) const; std::string describe(const
-///     state&) const; std::uint64_t hash(const state&) const;            // for states that
-///     `hash_value` below doesn't know
+///     bool reads_only(const op&, const result*) const;
+///     K key(const op&) const;
+///     std::string describe(const op&, const result*) const;
+///     std::string describe(const state&) const;
+///     std::uint64_t hash(const state&) const;
+///     bool never_again(const state&, const op& read, const result&) const;
+///     bool overwrites(const op& what, const op& read) const;
 ///
-///     bool never_again(const state&, const op&, const result&) const;    // both or neither, of
-///     what bool overwrites(const op& what, const op& read) const;             // `reads_only` is
-///     true for
+/// `reads_only` is true only of what never changes any state; its step must leave `s` as it was.
+/// Checks are much faster with it. `key` promises that the object is many objects, one for each key
+/// (< must order the keys), so that each can be checked alone. `hash` is for states that
+/// `detail::hash_value` doesn't know. `never_again` may be true where no operations lead from the
+/// state to one in which the read gives its answer, but for those that overwrite what it reads: the
+/// search turns back there. What overwrites anything must say so of itself, too.
 ///
-/// `key` promises that the object is many objects, one for each key (< must order the keys): then
-/// each is checked alone. `reads_only` has to return true for nothing that can change a state, and
-/// its step must leave `s` as it was. `never_again` may be true where no operations lead from the
-/// state to one in which the read gives its answer, but for those that overwrite what it reads:
-/// then the search turns back at once. States are compared with ==. A model is a value: copied with
-/// its history, its members never change.
+/// States are compared with ==. A model is a value: copied with its history, its members never
+/// change.
 template <class M>
 concept model =
     std::copy_constructible<M> && std::copyable<typename M::op> &&

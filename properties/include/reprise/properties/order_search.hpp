@@ -54,6 +54,7 @@ public:
   /// Whether the read `call` can't give its answer after `state`, unless a call that `overwrites`
   /// for it comes first.
   [[nodiscard]] virtual bool never_again(std::uint32_t state, std::uint32_t call) const = 0;
+  /// Also of a call and itself: whether it overwrites anything.
   [[nodiscard]] virtual bool overwrites(std::uint32_t call, std::uint32_t read) const = 0;
   /// Whether `never_again` is ever true.
   [[nodiscard]] virtual bool foresees() const = 0;
@@ -79,10 +80,11 @@ struct found_order {
 /// `finals`: every state that such an order may end in, instead of the first that is found; exact
 /// only where every interval has a response. `budget`: configurations, 0 for no limit.
 /// Cost: exponential in the number of operations that are open at one time, in the worst case;
-/// linear in the length for a fixed number. 8 to 24 bytes a configuration. Source: Wing and Gong,
-/// "Testing and Verifying Concurrent Objects", 1993, with the memory of configurations of Lowe,
-/// "Testing for Linearizability", 2017. A configuration is kept whole, yet in few words: all that
-/// has responded before the first response that is still to be explained is done, all that was
+/// linear in the length for a fixed number. Memory: 24 bytes a configuration and what its state
+/// takes; more where more than 64 operations are open, or some have no response. Source: Wing and
+/// Gong, "Testing and Verifying Concurrent Objects", 1993, with the memory of configurations of
+/// Lowe, "Testing for Linearizability", 2017. A configuration is kept whole, yet in few words: all
+/// that has responded before the first response that is still to be explained is done, all that was
 /// invoked after it is not, so a bit for each operation open there is enough.
 [[nodiscard]] found_order find_order(std::span<const interval> intervals, checked_object& object,
                                      std::span<const std::uint32_t> starts, std::uint64_t budget,
