@@ -28,10 +28,10 @@ struct history_verdict {
   operator linearizability() const noexcept { return result; }
 
   /// Of a `no`: calls that contradict one another, by number, up to the first response that nothing
-  /// explains. The fewest if they are three or less, and as good as always beyond. *Forgetting* a
-  /// call means that while it was open it may have happened or not, whatever it answered: all the
-  /// other calls of the history are forgotten, and still there is no order; forget one of these
-  /// too, and there is.
+  /// explains. *Forgetting* a call means that while it was open it may have happened or not,
+  /// whatever it answered: all other calls of the history are forgotten, and still there is no
+  /// order; forget one of these too, and there is. The fewest when they are three or less. In a
+  /// history so hard that looking for them was given up, there may be more than needed.
   std::vector<call_id> guilty;
   /// Of a `no`: the guilty calls as bars over time, a row for each process, and the order that gets
   /// furthest.
