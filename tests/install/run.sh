@@ -74,14 +74,14 @@ check() {
 
 # project NAME DIR: a copy of a user's project, with its sources, to build in; goes there.
 project() {
-  cp -r "$here/$1" "$work/$2" && cp "$here/own_main.cpp" "$hello" "$work/$2/" && cd "$work/$2" || return
+  cp -r "$here/$1" "$work/$2" && cp "$here/own_main.cpp" "$here/checks.cpp" "$hello" "$work/$2/" && cd "$work/$2" || return
 }
 
 # programs DIR: what the users built does what it should.
 programs() {
   local listed
   listed=$("$1/hello" list) && grep -q '^greet ' <<<"$listed" &&
-    "$1/hello" run greet --seed 7 && [[ $("$1/own_main") == ok ]]
+    "$1/hello" run greet --seed 7 && [[ $("$1/own_main") == ok ]] && [[ $("$1/checks") == ok ]]
 }
 
 # --- building against it --------------------------------------------------------------------------------------------
@@ -113,7 +113,7 @@ tools_meson() { need "${CXX:-g++}" g++ && need meson meson && need ninja ninja-b
 try_meson() {
   project meson meson && mkdir -p subprojects && ln -s "$source" subprojects/reprise &&
     meson setup --wrap-mode=nodownload --force-fallback-for=reprise --buildtype=debug -Ddebug=false build &&
-    ninja -C build hello own_main && programs build
+    ninja -C build hello own_main checks && programs build
 }
 
 # --- reading and typing ---------------------------------------------------------------------------------------------

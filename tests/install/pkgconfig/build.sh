@@ -5,3 +5,5 @@ set -e
 "${CXX:-g++}" -std=c++20 hello.cpp -o hello $(pkg-config --cflags --libs reprise-main)
 # shellcheck disable=SC2046
 "${CXX:-g++}" -std=c++20 own_main.cpp -o own_main $(pkg-config --cflags --libs reprise)
+# shellcheck disable=SC2046
+"${CXX:-g++}" -std=c++20 checks.cpp -o checks $(pkg-config --cflags --libs reprise-properties)
