@@ -101,6 +101,26 @@ const char* to_string(operation_kind kind) noexcept {
       return "shield";
     case operation_kind::failure:
       return "failure";
+    case operation_kind::atomic_load:
+      return "atomic_load";
+    case operation_kind::atomic_store:
+      return "atomic_store";
+    case operation_kind::atomic_update:
+      return "atomic_update";
+    case operation_kind::compare_exchange:
+      return "compare_exchange";
+    case operation_kind::compare_exchange_failed:
+      return "compare_exchange_failed";
+    case operation_kind::atomic_wait:
+      return "atomic_wait";
+    case operation_kind::atomic_notify:
+      return "atomic_notify";
+    case operation_kind::fence:
+      return "fence";
+    case operation_kind::shared_read:
+      return "shared_read";
+    case operation_kind::shared_write:
+      return "shared_write";
   }
   return "unknown";
 }

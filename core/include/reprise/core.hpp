@@ -2,6 +2,7 @@
 
 // Everything of core: what a program under simulation uses.
 
+#include <reprise/core/atomic.hpp>
 #include <reprise/core/barrier.hpp>
 #include <reprise/core/choice.hpp>
 #include <reprise/core/claims.hpp>
@@ -23,6 +24,7 @@
 #include <reprise/core/queue.hpp>
 #include <reprise/core/run.hpp>
 #include <reprise/core/semaphore.hpp>
+#include <reprise/core/shared.hpp>
 #include <reprise/core/shared_mutex.hpp>
 #include <reprise/core/strategy.hpp>
 #include <reprise/core/stream.hpp>
