@@ -497,7 +497,8 @@ candidate engine::operator[](std::size_t i) const noexcept {
 
 choice_source& engine::source() {
   if (!source_) {
-    seeded_ = make_seeded_source(options_->seed, options_->schedule);
+    if (!seeded_) seeded_ = make_seeded_source();
+    seeded_->begin(options_->seed, options_->schedule);
     source_ = seeded_.get();
   }
   return *source_;

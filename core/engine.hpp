@@ -205,6 +205,12 @@ struct alignas(16) job {
   std::uint8_t thrown_at = 0;  // times that its forced unwinding was thrown
 };
 
+/// The usual source of choices: streams split from the seed by purpose, and the strategy's policy.
+class seeded_choices : public choice_source {
+public:
+  virtual void begin(std::uint64_t seed, const strategy& s) = 0;
+};
+
 class engine final : private candidate_list {
 public:
   /// The engine of the run that this OS thread is in, or null.
@@ -425,6 +431,7 @@ private:
   // candidate_list: what the policy sees of the queue
   [[nodiscard]] std::size_t size() const noexcept override;
   [[nodiscard]] candidate operator[](std::size_t i) const noexcept override;
+  [[nodiscard]] bool running_goes_on() const noexcept override { return choosing_among_running_; }
 
   void choose_point(task_core& me);
   /// Whether the running task goes on; if not, another was chosen, and it is queued.
@@ -560,8 +567,9 @@ private:
 
   const config* options_ = nullptr;
   std::uint64_t serial_ = 0;
-  std::unique_ptr<choice_source> seeded_;
-  choice_source* source_ = nullptr;  // made at the first choice
+  std::unique_ptr<seeded_choices> seeded_;  // kept: its policies' memory is
+  choice_source* source_ = nullptr;  // made at the first choice, or before the run when it follows
+  bool following_ = false;           // it hears what runs
   std::optional<prng> workload_;
   std::vector<choice> choices_;
   std::uint64_t preemptions_ = 0;
@@ -610,6 +618,7 @@ private:
 [[nodiscard]] std::string caller_of(const void* return_address);
 /// `watch_for_crashes`, unless this OS thread has done so before.
 void watch_for_crashes_once();
+[[nodiscard]] std::unique_ptr<seeded_choices> make_seeded_source();
 [[nodiscard]] std::unique_ptr<choice_source> make_seeded_source(std::uint64_t seed,
                                                                 const strategy& s);
 

@@ -206,6 +206,9 @@ trace_event engine::event_of(const user_event& e) const {
 }
 
 void engine::observe(std::uint32_t task, operation op) noexcept {
+  if (following_) source_->ran(task, op);
+  const bool to_sink = options_->sink && options_->sink->wants_scheduler_events();
+  if (!to_sink && !options_->record) return;
   trace_event event;
   event.index = event_count_ - 1;
   event.at = duration(now_);
@@ -215,7 +218,7 @@ void engine::observe(std::uint32_t task, operation op) noexcept {
     event.fields.push_back(
         {"object", fmt::format("{}.{}", op.object >> 32, op.object & 0xffffffffu)});
   event.user = false;
-  if (options_->sink && options_->sink->wants_scheduler_events()) options_->sink->on_event(event);
+  if (to_sink) options_->sink->on_event(event);
   if (options_->record) recorded_.push_back(std::move(event));
 }
 

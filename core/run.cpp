@@ -75,8 +75,9 @@ void engine::execute(const config& options, box_base* body) {
   what_.clear();
   root_exception_.clear();
   abandoned_.clear();
-  seeded_.reset();
   source_ = options.source;
+  following_ = choosing_ && source().follows();
+  observing_ = observing_ || following_;
   handover_ = nullptr;
   co_next = {};
   const float_flags flags;

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace reprise {
 
@@ -93,6 +95,10 @@ std::string encode_token(const config& options) {
   put_number(bytes, options.schedule.kind().id);
   for (std::size_t i = 0; i < options.schedule.kind().parameters; ++i)
     put_number(bytes, options.schedule.parameters()[i]);
+  if (!options.schedule.kind().learnt.empty()) {
+    put_number(bytes, options.schedule.learnt().size());
+    for (const std::uint64_t n : options.schedule.learnt()) put_number(bytes, n);
+  }
   put_text(bytes, options.scenario);
   if (fields & has_time_limit)
     put_number(bytes, static_cast<std::uint64_t>(options.time_limit.count()));
@@ -163,7 +169,13 @@ config decode_token(std::string_view token) {
         id));
   std::array<std::uint64_t, 2> parameters{};
   for (std::size_t i = 0; i < (*kind)->parameters; ++i) parameters[i] = r.number();
-  options.schedule = strategy(**kind, parameters);
+  std::vector<std::uint64_t> learnt;
+  if (!(*kind)->learnt.empty()) {
+    const std::uint64_t numbers = r.number();
+    if (numbers > token.size()) r.fail();  // each takes a digit at least
+    for (std::uint64_t i = 0; i < numbers; ++i) learnt.push_back(r.number());
+  }
+  options.schedule = strategy(**kind, parameters, std::move(learnt));
   options.scenario = r.text();
   if (fields & has_time_limit) options.time_limit = duration(static_cast<std::int64_t>(r.number()));
   if (fields & has_step_limit) options.step_limit = r.number();

@@ -21,6 +21,7 @@
 #include <reprise/core/offload.hpp>
 #include <reprise/core/operation.hpp>
 #include <reprise/core/prng.hpp>
+#include <reprise/core/profile.hpp>
 #include <reprise/core/queue.hpp>
 #include <reprise/core/run.hpp>
 #include <reprise/core/semaphore.hpp>
