@@ -277,6 +277,7 @@ void engine::push_choosable(ready_entry e) {
   bool choosable = e.kind() == entry_kind::step || e.kind() == entry_kind::job;
   if (e.kind() == entry_kind::timer) choosable = e.as<timer_slot>().strike == nullptr;
   if (e.kind() == entry_kind::node) choosable = e.as<callback_node>().user;
+  if (watching_ && e.kind() == entry_kind::step) watch_wake_up(e.as<task_core>());
   (choosable ? runnable_ : ready_).push(e);
 }
 

@@ -5,6 +5,7 @@
 #include "slab.hpp"
 #include "stack_pool.hpp"
 #include "timer_queue.hpp"
+#include "watcher.hpp"
 
 #include <reprise/core/choice.hpp>
 #include <reprise/core/co.hpp>
@@ -407,6 +408,13 @@ public:
   void check_forced(task_core& me);
   void check_forced(job& j);
 
+  /// The detectors, when they are on.
+  [[nodiscard]] watcher* watching() const noexcept { return watching_; }
+  /// The number of the running task; 0 outside any.
+  [[nodiscard]] std::uint32_t current_number() const noexcept {
+    return current_task_ ? current_task_->number : 0;
+  }
+
   block_pool blocks;
 
 private:
@@ -446,6 +454,7 @@ private:
     return {};
   }
   void push_choosable(ready_entry e);
+  void watch_wake_up(const task_core& t);
   bool advance_clock();
   void expire_timers();
   void drop_stale_timers();
@@ -568,8 +577,10 @@ private:
   const config* options_ = nullptr;
   std::uint64_t serial_ = 0;
   std::unique_ptr<seeded_choices> seeded_;  // kept: its policies' memory is
-  choice_source* source_ = nullptr;  // made at the first choice, or before the run when it follows
-  bool following_ = false;           // it hears what runs
+  choice_source* source_ = nullptr;   // made at the first choice, or before the run when it follows
+  std::unique_ptr<watcher> watcher_;  // kept: its memory is
+  watcher* watching_ = nullptr;
+  bool following_ = false;  // it hears what runs
   std::optional<prng> workload_;
   std::vector<choice> choices_;
   std::uint64_t preemptions_ = 0;

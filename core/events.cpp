@@ -207,6 +207,7 @@ trace_event engine::event_of(const user_event& e) const {
 
 void engine::observe(std::uint32_t task, operation op) noexcept {
   if (following_) source_->ran(task, op);
+  if (watching_) watching_->ran(task, op);
   const bool to_sink = options_->sink && options_->sink->wants_scheduler_events();
   if (!to_sink && !options_->record) return;
   trace_event event;

@@ -95,6 +95,7 @@ public:
     stream_ = s;
     table_.clear();
     ran_.clear();
+    choices_ = 0;
   }
   void ran(std::uint32_t task, const operation& op);
   /// What ran since the last time makes what conflicts with it draw anew.
@@ -106,9 +107,17 @@ private:
     std::uint32_t task;
     operation op;
   };
+  struct drawn {
+    std::uint64_t priority = 0;  // 0: not drawn
+    std::uint64_t at = 0;        // choices before
+  };
   static constexpr std::size_t most_remembered = 64;
+  /// After so many choices a priority is drawn anew: one that is very low would leave its task
+  /// behind another that spins for as long.
+  static constexpr std::uint64_t oldest = 1000;
   stream stream_;
-  task_table<std::uint64_t> table_;  // 0: not drawn
+  task_table<drawn> table_;
+  std::uint64_t choices_ = 0;
   std::vector<step> ran_;
 };
 

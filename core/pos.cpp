@@ -6,7 +6,7 @@ namespace detail {
 
 void event_priorities::ran(std::uint32_t task, const operation& op) {
   if (task != 0)
-    table_.of_task(task) = 0;  // what it does next is another event
+    table_.of_task(task).priority = 0;  // what it does next is another event
   else
     table_.forget_callback(op.object);
   if (op.object == 0) return;
@@ -16,20 +16,22 @@ void event_priorities::ran(std::uint32_t task, const operation& op) {
 }
 
 void event_priorities::update(const candidate_list& candidates) {
-  if (ran_.empty()) return;
+  ++choices_;
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     const candidate c = candidates[i];
+    drawn& d = table_.of(c);
+    if (choices_ - d.at > oldest) d.priority = 0;
     if (c.next.object == 0) continue;
     for (const step& s : ran_)
-      if (s.task != c.task && conflict(s.op, c.next)) table_.of(c) = 0;
+      if (s.task != c.task && conflict(s.op, c.next)) d.priority = 0;
   }
   ran_.clear();
 }
 
 std::uint64_t event_priorities::of(const candidate& c) {
-  std::uint64_t& priority = table_.of(c);
-  while (priority == 0) priority = stream_();
-  return priority;
+  drawn& d = table_.of(c);
+  while (d.priority == 0) d = {stream_(), choices_};
+  return d.priority;
 }
 
 namespace {

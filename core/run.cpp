@@ -77,7 +77,13 @@ void engine::execute(const config& options, box_base* body) {
   abandoned_.clear();
   source_ = options.source;
   following_ = choosing_ && source().follows();
-  observing_ = observing_ || following_;
+  watching_ = nullptr;
+  if (choosing_ && options.detect.any()) {
+    if (!watcher_) watcher_ = std::make_unique<watcher>();
+    watching_ = watcher_.get();
+    watching_->begin();
+  }
+  observing_ = observing_ || following_ || watching_;
   handover_ = nullptr;
   co_next = {};
   const float_flags flags;

@@ -23,7 +23,8 @@ enum field : std::uint64_t {
   has_time_limit = 1,
   has_step_limit = 2,
   has_stack_size = 4,
-  has_params = 8
+  has_params = 8,
+  has_detectors = 16  // some are off
 };
 
 void put_number(std::string& bytes, std::uint64_t n) {
@@ -89,6 +90,7 @@ std::string encode_token(const config& options) {
   if (options.step_limit > 0) fields |= has_step_limit;
   if (options.stack_size > 0) fields |= has_stack_size;
   if (!options.params.empty()) fields |= has_params;
+  if (options.detect.off() != 0) fields |= has_detectors;
   std::string bytes;
   put_number(bytes, fields);
   put_number(bytes, options.seed);
@@ -111,6 +113,7 @@ std::string encode_token(const config& options) {
       put_text(bytes, value);
     }
   }
+  if (fields & has_detectors) put_number(bytes, options.detect.off());
   std::string body;
   std::uint32_t bits = 0, count = 0;
   for (const char c : bytes) {
@@ -156,7 +159,7 @@ config decode_token(std::string_view token) {
   reader r(std::move(bytes), token);
   config options;
   const std::uint64_t fields = r.number();
-  if (fields > (has_time_limit | has_step_limit | has_stack_size | has_params))
+  if (fields > (has_time_limit | has_step_limit | has_stack_size | has_params | has_detectors))
     throw bad_token(fmt::format(
         "the token '{}' is of a newer release: it holds what this program does not know.", token));
   options.seed = r.number();
@@ -186,6 +189,7 @@ config decode_token(std::string_view token) {
       options.params[std::move(name)] = r.text();
     }
   }
+  if (fields & has_detectors) options.detect = detectors::without(r.number());
   if (!r.at_end()) r.fail();
   return options;
 }

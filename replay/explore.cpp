@@ -21,7 +21,8 @@ public:
                  .step_limit = what.step_limit,
                  .stack_size = what.stack_size,
                  .scenario = what.scenario,
-                 .params = what.params} {}
+                 .params = what.params,
+                 .detect = what.detect} {}
 
   exploration search_all() {
     for (std::uint64_t i = 0; i < what_.runs; ++i) {

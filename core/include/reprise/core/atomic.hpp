@@ -251,6 +251,7 @@ private:
     access(operation_kind::compare_exchange, "atomic::compare_exchange", success);
     if (detail::same_value<T>(value_, expected)) {
       value_ = std::move(desired);
+      exchanged(success);
       return true;
     }
     only_looked(failure);

@@ -53,4 +53,10 @@ private:
   mutable std::uint64_t object_ = 0;
 };
 
+/// The caller has seen what was done to the object: what was done before happened before. For calls
+/// that announce nothing; costs nothing but a look while no detector is on.
+void saw(std::uint64_t object) noexcept;
+/// Whoever sees what is done to the object comes after what the caller did until here.
+void left_to(std::uint64_t object) noexcept;
+
 }  // namespace reprise::detail

@@ -18,8 +18,13 @@ protected:
   /// Its callers are inlined into the user's code, so that the return address is a place there.
   /// Throws: `no_simulation`, `stale_handle`.
   void access(operation_kind kind, const char* call, std::memory_order order) const;
-  /// Says that the compare-exchange announced last has failed, and so was a read.
+  /// Says that the compare-exchange announced last has succeeded.
+  void exchanged(std::memory_order order) const;
+  /// Says that it has failed, and so was a read.
   void only_looked(std::memory_order order) const;
+
+private:
+  void watch(engine& e, operation_kind kind, std::memory_order order, void* place) const;
 };
 
 /// Watched memory that tasks wait for.

@@ -24,6 +24,7 @@ struct search {
   duration time_limit = {};   // of each run, as in `config`
   std::uint64_t step_limit = 0;
   std::size_t stack_size = 0;
+  detectors detect = {};
   std::string scenario = {};
   param_map params = {};
   /// Called after each run, with the runs so far and the failures among them; false stops the
