@@ -53,6 +53,6 @@ TEST_CASE("exploring: a strategy of one's own choice") {
 TEST_CASE("exploring: a data race is a failure, unless the detectors are off") {
   const exploration found = explore({.runs = 100}, racy);
   REQUIRE(found.failure);
-  CHECK_THAT(found.failure->what, ContainsSubstring("data race on shared 1 of Task-1"));
+  CHECK_THAT(found.failure->what, ContainsSubstring("data race on shared 2 of Task-1"));
   CHECK(explore({.runs = 100, .detect = detectors::none()}, racy));
 }
