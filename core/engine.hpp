@@ -410,6 +410,13 @@ public:
 
   /// The detectors, when they are on.
   [[nodiscard]] watcher* watching() const noexcept { return watching_; }
+  [[nodiscard]] bool judges_mutexes() const noexcept {
+    return watching_ && options_->detect.mutexes && !tearing_down();
+  }
+  /// As a report says it.
+  [[nodiscard]] std::string name_of_number(std::uint32_t task) const {
+    return task == 0 ? "a callback" : name_of_task(task);
+  }
   /// The number of the running task; 0 outside any.
   [[nodiscard]] std::uint32_t current_number() const noexcept {
     return current_task_ ? current_task_->number : 0;

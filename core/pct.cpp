@@ -58,7 +58,8 @@ protected:
     lowest_ = yielded;
     const std::uint64_t known = how.learnt().empty() ? 0 : how.learnt()[0];
     if (known > 0) {
-      draw_points(stream_, changes, known, points_);
+      // With as many points as choices there would be one schedule.
+      draw_points(stream_, changes, std::max(known, 4 * std::min(changes, known)), points_);
     } else {
       draw_points(stream_, changes, draw_length(stream_), points_);
     }
@@ -114,7 +115,7 @@ private:
 };
 
 strategy with_length(const strategy& how, const profile& seen, std::uint64_t) {
-  return seen.choices == 0 ? how : strategy(how.kind(), how.parameters(), {seen.choices});
+  return seen.length ? strategy(how.kind(), how.parameters(), seen.length) : how;
 }
 
 }  // namespace

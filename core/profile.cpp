@@ -80,6 +80,14 @@ void merge_target(std::vector<target>& into, const target& t) {
   merge_shares(at->shares, t.shares);
 }
 
+/// The lower of the middle ones.
+std::uint64_t merge_lengths(std::vector<std::uint64_t>& into,
+                            const std::vector<std::uint64_t>& from) {
+  into.insert(into.end(), from.begin(), from.end());
+  std::ranges::sort(into);
+  return into.empty() ? 0 : into[(into.size() - 1) / 2];
+}
+
 using counts = std::map<std::uint32_t, std::uint64_t>;  // by task
 
 /// What one run did to one object.
@@ -110,9 +118,19 @@ struct object_use {
 
 void profile::merge(const profile& other) {
   runs += other.runs;
-  choices = std::max(choices, other.choices);
-  preemptible = std::max(preemptible, other.preemptible);
+  choices = merge_lengths(lengths, other.lengths);
+  preemptible = merge_lengths(preemptible_lengths, other.preemptible_lengths);
   for (const auto& t : other.targets) merge_target(targets, t);
+  using vector = const std::vector<std::uint64_t>;
+  if (choices > 0) length = std::make_shared<vector>(1, choices);
+  if (preemptible > 0) preemptible_length = std::make_shared<vector>(1, preemptible);
+  for (auto& t : targets) {
+    std::vector<std::uint64_t> all{t.objects.size()};
+    for (const std::uint64_t object : t.objects)
+      all.insert(all.end(), {object >> 32, object & 0xffffffffu});
+    for (const auto& s : t.shares) all.insert(all.end(), {s.task, s.parent, s.count});
+    t.learnt = std::make_shared<vector>(std::move(all));
+  }
 }
 
 profiler::profiler(std::uint64_t seed, const strategy& how)
@@ -167,8 +185,8 @@ profile profiler::learnt() const {
 
   profile seen;
   seen.runs = 1;
-  seen.choices = choices_;
-  seen.preemptible = preemptible_;
+  seen.lengths.push_back(choices_);
+  seen.preemptible_lengths.push_back(preemptible_);
   for (const auto& [object, use] : uses) {
     const std::uint64_t pairs = use.conflicting_pairs();
     if (pairs == 0) continue;

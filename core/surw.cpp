@@ -203,13 +203,7 @@ strategy resolve(const strategy& how, const profile& seen, std::uint64_t seed) {
   std::uint64_t x = stream(seed, "surw target").below(sum);
   auto chosen = seen.targets.begin();
   while (x >= chosen->weight) x -= (chosen++)->weight;
-  std::vector<std::uint64_t> numbers{chosen->objects.size()};
-  for (const std::uint64_t object : chosen->objects) {
-    numbers.push_back(object >> 32);
-    numbers.push_back(object & 0xffffffffu);
-  }
-  for (const auto& s : chosen->shares) numbers.insert(numbers.end(), {s.task, s.parent, s.count});
-  return strategy(how.kind(), how.parameters(), std::move(numbers));
+  return strategy(how.kind(), how.parameters(), chosen->learnt);
 }
 
 }  // namespace

@@ -143,8 +143,9 @@ constinit const strategy_kind preemption_bounded_kind{
     .names = {"preemptions"},
     .learnt = "k",
     .resolve = [](const strategy& how, const profile& seen, std::uint64_t) {
-      if (seen.preemptible == 0) return how;
-      return strategy(how.kind(), how.parameters(), {seen.preemptible});
+      return seen.preemptible_length
+                 ? strategy(how.kind(), how.parameters(), seen.preemptible_length)
+                 : how;
     }};
 constinit const strategy_kind starvation_kind{
     .id = 9,

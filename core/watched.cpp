@@ -17,8 +17,8 @@ std::string name_of_lock(std::uint64_t object) {
 
 std::string describe(const engine& e, const watcher::access& a) {
   const std::string place = place_of(a.place);
-  return fmt::format("{} {} it{}{}{}", a.task == 0 ? "a callback" : e.name_of_task(a.task),
-                     a.write ? "writes" : "reads", place.empty() ? "" : " at ", place,
+  return fmt::format("{} {} it{}{}{}", e.name_of_number(a.task), a.write ? "writes" : "reads",
+                     place.empty() ? "" : " at ", place,
                      a.lock == 0 ? "" : ", holding " + name_of_lock(a.lock));
 }
 
@@ -32,8 +32,7 @@ void report_race(engine& e, const sync_object& variable, const watcher::race& r)
     const auto& [with, without] =
         r.first.lock != 0 ? std::pair(r.first, r.second) : std::pair(r.second, r.first);
     advice = fmt::format("Hold {} where {} {} it, too.", name_of_lock(with.lock),
-                         without.task == 0 ? "a callback" : e.name_of_task(without.task),
-                         without.write ? "writes" : "reads");
+                         e.name_of_number(without.task), without.write ? "writes" : "reads");
   }
   e.record_failure(verdict::failed,
                    fmt::format("data race on {}: nothing orders these two\n  {}\n  {}\n  {}{}",

@@ -5,7 +5,9 @@
 
 #include <array>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
+#include <utility>
 
 namespace planted {
 
@@ -307,6 +309,51 @@ void relaxed_publication() {
       });
 }
 
+template <bool Fixed>
+void foreign_unlock() {  // whoever did not get the lock gives it back all the same
+  mutex m;
+  shared<int> n{0};
+  together(2, [&](int) {
+    const bool mine = m.try_lock();
+    if (mine) ++n;
+    if (Fixed ? mine : m.locked()) m.unlock();
+  });
+}
+
+template <bool Fixed>
+void destroyed_too_early() {  // what the last user does with the lock comes after what it says
+  std::optional<mutex> owner(std::in_place);
+  mutex& m = *owner;
+  atomic<bool> done{false};
+  atomic<int> uses{0};
+  gather(
+      [&] {
+        m.lock();
+        done = true;
+        ++uses;
+        m.unlock();
+      },
+      [&] {
+        while (!done) yield();
+        if constexpr (Fixed) const std::scoped_lock after(m);
+        owner.reset();
+      });
+}
+
+template <bool Fixed>
+void used_after_destruction() {
+  std::optional<mutex> owner(std::in_place);
+  mutex& m = *owner;
+  atomic<int> users{2};
+  together(2, [&](int) {
+    bool last = false;
+    if constexpr (!Fixed) last = --users == 0;
+    { const std::scoped_lock lock(m); }
+    if constexpr (Fixed) last = --users == 0;
+    if (last) owner.reset();
+  });
+}
+
 constexpr program all[] = {
     {"lost_update", "a load and a store instead of an addition", lost_update<false>,
      lost_update<true>},
@@ -336,6 +383,12 @@ constexpr program all[] = {
      try_lock_ignored<true>},
     {"one_lock_each", "each has a lock of its own", one_lock_each<false>, one_lock_each<true>},
     {"silent_race", "a write without the lock", silent_race<false>, silent_race<true>},
+    {"foreign_unlock", "the lock of another is given back", foreign_unlock<false>,
+     foreign_unlock<true>},
+    {"destroyed_too_early", "a lock is destroyed while it is held", destroyed_too_early<false>,
+     destroyed_too_early<true>},
+    {"used_after_destruction", "a lock is taken after it was destroyed",
+     used_after_destruction<false>, used_after_destruction<true>},
     {"relaxed_publication", "published by a relaxed store", relaxed_publication<false>,
      relaxed_publication<true>},
 };

@@ -12,6 +12,7 @@
 #include <reprise/replay/explore.hpp>
 
 #include <algorithm>
+#include <cstdint>
 #include <set>
 #include <string>
 #include <string_view>
@@ -77,6 +78,20 @@ TEST_CASE("every strategy leaves the twins clean, however they spin and wait") {
       CHECK(found);
     }
   }
+}
+
+TEST_CASE("without the detector of misused mutexes nothing finds one") {
+  for (const std::string_view name : {"foreign_unlock", "destroyed_too_early"}) {
+    const auto& p = named(name);
+    INFO(p.name);
+    CHECK(explore({.runs = 300, .detect = {.mutexes = false}}, p.buggy));
+    const exploration found = explore({.runs = 300}, p.buggy);
+    REQUIRE(found.failure);
+    CHECK_THAT(found.failure->what, Catch::Matchers::ContainsSubstring(" holds it"));
+  }
+  const exploration found = explore({.runs = 300}, named("used_after_destruction").buggy);
+  REQUIRE(found.failure);
+  CHECK_THAT(found.failure->what, Catch::Matchers::ContainsSubstring("destroyed"));
 }
 
 TEST_CASE("without the race detector nothing finds a race that changes no value") {

@@ -11,6 +11,8 @@ namespace reprise {
 
 /// What some runs of a program have shown of it, for the strategies that want to know.
 struct profile {
+  /// What a strategy is told, made once for all the seeds that are told it.
+  using numbers = std::shared_ptr<const std::vector<std::uint64_t>>;
   /// Operations whose order `surw()` draws: those on `objects`, and how many of them each task
   /// does.
   struct target {
@@ -23,13 +25,18 @@ struct profile {
     std::vector<std::uint64_t> objects;
     std::vector<share> shares;  // of tasks with a count, and of their ancestors
     std::uint64_t weight = 1;   // how likely it is drawn, beside the others
-    friend bool operator==(const target&, const target&) = default;
+    numbers learnt;             // all that as `surw()` takes it
   };
 
   std::uint64_t runs = 0;
-  std::uint64_t choices = 0;      // of the schedule, in the run with the most
-  std::uint64_t preemptible = 0;  // of those, where the running task could go on
-  std::vector<target> targets;    // in the order of their objects
+  /// Of the schedule, and those at which the running task could go on: of the middle run, since a
+  /// run in which a task spins may be a hundred times as long as the others.
+  std::uint64_t choices = 0;
+  std::uint64_t preemptible = 0;
+  std::vector<target> targets;                              // in the order of their objects
+  std::vector<std::uint64_t> lengths, preemptible_lengths;  // of each run, in rising order
+  numbers length;                                           // `choices`, when there were any
+  numbers preemptible_length;
 
   /// Takes in what another run has shown: the greater of each count.
   void merge(const profile& other);

@@ -64,6 +64,10 @@ public:
       : kind_(&kind), parameters_(kind.defaults) {}
   strategy(const strategy_kind& kind, std::array<std::uint64_t, 2> parameters,
            std::vector<std::uint64_t> learnt = {});
+  /// The same, of numbers that many share: costs no allocation.
+  strategy(const strategy_kind& kind, std::array<std::uint64_t, 2> parameters,
+           std::shared_ptr<const std::vector<std::uint64_t>> learnt) noexcept
+      : kind_(&kind), parameters_(parameters), learnt_(std::move(learnt)) {}
 
   [[nodiscard]] const strategy_kind& kind() const noexcept { return *kind_; }
   [[nodiscard]] const std::array<std::uint64_t, 2>& parameters() const noexcept {

@@ -43,6 +43,9 @@ protected:
   engine& enter(const char* call) const;
   /// The same for calls that never throw: null where `enter` would throw.
   engine* try_enter() const noexcept;
+  /// Ends the run when the detectors are on: what holds the object is not the caller.
+  void check_holder(std::uint32_t holder) const noexcept;
+  void destroyed_while_held(std::uint32_t holder) const noexcept;
 
 private:
   bool bind(engine& e) const noexcept;
