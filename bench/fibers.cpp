@@ -130,30 +130,29 @@ measurement w6(const config& how, std::uint64_t n) {
   return {took, n / 100 * 100};
 }
 
-/// Two tasks, three increments each, with a scheduling point before every one.
-void two_by_three(std::uint64_t& counter) {
+/// Two tasks, three atomic increments each, a scheduling point before every one.
+void two_by_three(std::uint64_t& sum) {
+  reprise::atomic<int> counter{0};
   const auto increments = [&] {
-    for (int i = 0; i < 3; ++i) {
-      reprise::yield();
-      ++counter;
-    }
+    for (int i = 0; i < 3; ++i) sum += counter.fetch_add(1) < 6;
   };
   reprise::gather(std::cref(increments), std::cref(increments));
 }
-measurement w7(std::uint64_t n) {
-  std::uint64_t counter = 0;
+measurement w7(const reprise::search& how) {
+  std::uint64_t sum = 0;
   const double start = cpu_seconds();
-  const auto came_to = reprise::explore({.runs = n}, [&counter] { two_by_three(counter); });
+  const auto came_to = reprise::explore(how, [&sum] { two_by_three(sum); });
   const double took = cpu_seconds() - start;
-  check(came_to && counter == n * 6, "increments were lost");
-  return {took, n};
+  check(came_to && sum == came_to.runs * 6, "increments were lost");
+  return {took, came_to.runs};
 }
 measurement w7_run(std::uint64_t n) {
   std::uint64_t counter = 0;
   const double start = cpu_seconds();
   for (std::uint64_t seed = 0; seed < n; ++seed)
-    simulate({.seed = seed, .schedule = reprise::random_walk()},
-             [&counter] { two_by_three(counter); });
+    simulate(
+        {.seed = seed, .schedule = reprise::random_walk(), .detect = reprise::detectors::none()},
+        [&counter] { two_by_three(counter); });
   const double took = cpu_seconds() - start;
   check(counter == n * 6, "increments were lost");
   return {took, n};
@@ -180,7 +179,14 @@ constexpr workload list[] = {
     {"fibers/w6", [](std::uint64_t n) { return w6(in_order, n); }},
     {"fibers/w6_chosen", [](std::uint64_t n) { return w6(chosen(), n); }},
     {"fibers/w6_recorded", [](std::uint64_t n) { return w6(recorded(), n); }},
-    {"fibers/w7", w7},
+    {"fibers/w7",
+     [](std::uint64_t n) {
+       return w7(
+           {.schedule = reprise::random_walk(), .runs = n, .detect = reprise::detectors::none()});
+     }},
+    {"fibers/w7_detectors",
+     [](std::uint64_t n) { return w7({.schedule = reprise::random_walk(), .runs = n}); }},
+    {"fibers/w7_portfolio", [](std::uint64_t n) { return w7({.runs = n}); }},
     {"fibers/w7_run", w7_run},
 };
 

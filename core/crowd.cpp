@@ -33,8 +33,10 @@ bool crowd::cancel_children(engine& e, std::string_view message) {
 
 void crowd::note_end(engine& e, const crowd_member& m) {
   ++ended;
-  if (done()) return;
   const crowd_chunk& chunk = crowd_chunk::of(m);
+  if (e.watching())
+    e.watching()->pass_on(std::uint64_t{chunk.first_number + chunk.place_of(m)} << 32, number);
+  if (done()) return;
   const auto found = ends.find(chunk.first_index + chunk.place_of(m));
   const end* const how_it_ended = found == ends.end() ? nullptr : &found->second;
   if (how == failures::thrown && how_it_ended && how_it_ended->state != future_state::value &&
@@ -104,7 +106,11 @@ void engine::add_member(crowd& c, void* frame) {
   parent.children = child;
   ++live_tasks_;
   announce({operation_kind::spawn, std::uint64_t{number} << 32});
-  push({&m, 0, entry_kind::member});
+  // What is to be chosen among is a task.
+  if (choosing_)
+    push_step(record_of(m));
+  else
+    push({&m, 0, entry_kind::member});
 }
 
 task_core& engine::record_of(crowd_member& m) {
@@ -189,15 +195,6 @@ void engine::note_member_end(crowd_member& m) {
   crowd& c = *crowd_chunk::of(m).owner;
   c.note_end(*this, m);
   c.drop_user();
-}
-
-candidate engine::candidate_of(const crowd_member& m) noexcept {
-  if (m.is() == crowd_member::state::recorded) return {m.record().number, m.record().next()};
-  const crowd_chunk& chunk = crowd_chunk::of(m);
-  const std::uint32_t number = chunk.first_number + chunk.place_of(m);
-  if (m.is() == crowd_member::state::unborn)
-    return {number, {operation_kind::start, std::uint64_t{number} << 32}};
-  return {number, {operation_kind::sleep, 0}};
 }
 
 // ---------------------------------------------------------------- the gatherer's

@@ -321,10 +321,10 @@ void engine::move_clock(std::int64_t to) {
 }
 
 void engine::push_choosable(ready_entry e) {
-  bool choosable =
-      e.kind() == entry_kind::step || e.kind() == entry_kind::job || e.kind() == entry_kind::member;
+  bool choosable = e.kind() == entry_kind::step || e.kind() == entry_kind::job;
   if (e.kind() == entry_kind::timer) choosable = e.as<timer_slot>().strike == nullptr;
   if (e.kind() == entry_kind::node) choosable = e.as<callback_node>().kind->user;
+  if (watching_ && e.kind() == entry_kind::step) watch_wake_up(e.as<task_core>());
   (choosable ? runnable_ : ready_).push(e);
 }
 
@@ -532,8 +532,6 @@ candidate engine::operator[](std::size_t i) const noexcept {
       return {0, {operation_kind::callback, e.as<timer_slot>().number}};
     case entry_kind::job:
       return {0, {operation_kind::job, e.as<job>().number}};
-    case entry_kind::member:
-      return candidate_of(e.as<crowd_member>());
     default:
       return {0, {operation_kind::callback, 0}};
   }
@@ -541,7 +539,8 @@ candidate engine::operator[](std::size_t i) const noexcept {
 
 choice_source& engine::source() {
   if (!source_) {
-    seeded_ = make_seeded_source(options_->seed, options_->schedule);
+    if (!seeded_) seeded_ = make_seeded_source();
+    seeded_->begin(options_->seed, options_->schedule);
     source_ = seeded_.get();
   }
   return *source_;

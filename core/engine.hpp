@@ -5,6 +5,7 @@
 #include "slab.hpp"
 #include "stack_pool.hpp"
 #include "timer_queue.hpp"
+#include "watcher.hpp"
 
 #include <reprise/core/choice.hpp>
 #include <reprise/core/co.hpp>
@@ -280,6 +281,12 @@ struct alignas(16) job {
   std::uint8_t thrown_at = 0;  // times that its forced unwinding was thrown
 };
 
+/// The usual source of choices: streams split from the seed by purpose, and the strategy's policy.
+class seeded_choices : public choice_source {
+public:
+  virtual void begin(std::uint64_t seed, const strategy& s) = 0;
+};
+
 class engine final : private candidate_list {
 public:
   /// The engine of the run that this OS thread is in, or null.
@@ -502,6 +509,20 @@ public:
   void check_forced(task_core& me);
   void check_forced(job& j);
 
+  /// The detectors, when they are on.
+  [[nodiscard]] watcher* watching() const noexcept { return watching_; }
+  [[nodiscard]] bool judges_mutexes() const noexcept {
+    return watching_ && options_->detect.mutexes && !tearing_down();
+  }
+  /// As a report says it.
+  [[nodiscard]] std::string name_of_number(std::uint32_t task) const {
+    return task == 0 ? "a callback" : name_of_task(task);
+  }
+  /// The number of the running task; 0 outside any.
+  [[nodiscard]] std::uint32_t current_number() const noexcept {
+    return current_task_ ? current_task_->number : 0;
+  }
+
   block_pool blocks;
 
 private:
@@ -521,6 +542,7 @@ private:
   // candidate_list: what the policy sees of the queue
   [[nodiscard]] std::size_t size() const noexcept override;
   [[nodiscard]] candidate operator[](std::size_t i) const noexcept override;
+  [[nodiscard]] bool running_goes_on() const noexcept override { return choosing_among_running_; }
 
   void choose_point(task_core& me);
   /// Whether the running task goes on; if not, another was chosen, and it is queued.
@@ -539,6 +561,7 @@ private:
     return {};
   }
   void push_choosable(ready_entry e);
+  void watch_wake_up(const task_core& t);
   bool advance_clock();
   void expire_timers();
   fiber* come_to(reason r) noexcept {
@@ -569,7 +592,6 @@ private:
   void end_member_sleep(ready_entry e) noexcept;
   void end_member(task_core& t, future_state state, const std::exception_ptr& failure);
   void note_member_end(crowd_member& m);
-  [[nodiscard]] static candidate candidate_of(const crowd_member& m) noexcept;
   void keep_member_value(task_core& t);
   void go_on_from_runner(fiber& self);
   void end_sleep(task_core& t) noexcept;
@@ -680,8 +702,11 @@ private:
 
   const config* options_ = nullptr;
   std::uint64_t serial_ = 0;
-  std::unique_ptr<choice_source> seeded_;
-  choice_source* source_ = nullptr;  // made at the first choice
+  std::unique_ptr<seeded_choices> seeded_;  // kept: its policies' memory is
+  choice_source* source_ = nullptr;   // made at the first choice, or before the run when it follows
+  std::unique_ptr<watcher> watcher_;  // kept: its memory is
+  watcher* watching_ = nullptr;
+  bool following_ = false;  // it hears what runs
   std::optional<prng> workload_;
   std::vector<choice> choices_;
   std::uint64_t preemptions_ = 0;
@@ -711,7 +736,9 @@ inline engine& sync_object::enter(const char* call) const {
 }
 inline engine* sync_object::try_enter() const noexcept {
   engine* const e = engine::running();
-  return e && (run_ == e->serial() || bind(*e)) ? e : nullptr;
+  if (e && run_ == e->serial()) [[likely]]
+    return e;
+  return try_enter_first();
 }
 
 /// Removes a waiter from its queue on every way out of a wait.
@@ -741,6 +768,7 @@ private:
 [[nodiscard]] std::string caller_of(const void* return_address);
 /// `watch_for_crashes`, unless this OS thread has done so before.
 void watch_for_crashes_once();
+[[nodiscard]] std::unique_ptr<seeded_choices> make_seeded_source();
 [[nodiscard]] std::unique_ptr<choice_source> make_seeded_source(std::uint64_t seed,
                                                                 const strategy& s);
 

@@ -101,6 +101,26 @@ const char* to_string(operation_kind kind) noexcept {
       return "shield";
     case operation_kind::failure:
       return "failure";
+    case operation_kind::atomic_load:
+      return "atomic_load";
+    case operation_kind::atomic_store:
+      return "atomic_store";
+    case operation_kind::atomic_update:
+      return "atomic_update";
+    case operation_kind::compare_exchange:
+      return "compare_exchange";
+    case operation_kind::compare_exchange_failed:
+      return "compare_exchange_failed";
+    case operation_kind::atomic_wait:
+      return "atomic_wait";
+    case operation_kind::atomic_notify:
+      return "atomic_notify";
+    case operation_kind::fence:
+      return "fence";
+    case operation_kind::shared_read:
+      return "shared_read";
+    case operation_kind::shared_write:
+      return "shared_write";
   }
   return "unknown";
 }
@@ -186,6 +206,10 @@ trace_event engine::event_of(const user_event& e) const {
 }
 
 void engine::observe(std::uint32_t task, operation op) noexcept {
+  if (following_) source_->ran(task, op);
+  if (watching_) watching_->ran(task, op);
+  const bool to_sink = options_->sink && options_->sink->wants_scheduler_events();
+  if (!to_sink && !options_->record) return;
   trace_event event;
   event.index = event_count_ - 1;
   event.at = duration(now_);
@@ -195,7 +219,7 @@ void engine::observe(std::uint32_t task, operation op) noexcept {
     event.fields.push_back(
         {"object", fmt::format("{}.{}", op.object >> 32, op.object & 0xffffffffu)});
   event.user = false;
-  if (options_->sink && options_->sink->wants_scheduler_events()) options_->sink->on_event(event);
+  if (to_sink) options_->sink->on_event(event);
   if (options_->record) recorded_.push_back(std::move(event));
 }
 

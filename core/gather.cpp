@@ -62,6 +62,7 @@ struct gathering final : gather_core {
   void note_end(engine& e, future_core& child) {
     ++ended;
     child.collected = true;
+    if (e.watching()) e.watching()->pass_on(child.object(), number);
     if (done()) return;
     if (how == failures::thrown && child.state != future_state::value) {
       auto cause = child.failure ? child.failure : std::make_exception_ptr(cancelled());

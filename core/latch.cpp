@@ -17,6 +17,7 @@ latch::latch(std::int64_t count, std::string_view name) : count_(count), zero_(n
 void latch::count_down(std::int64_t n) {
   if (n < 0 || n > count_) throw error(fmt::format("latch::count_down: {} from {}", n, count_));
   count_ -= n;
+  detail::left_to(zero_.object());
   if (count_ == 0) zero_.set();
 }
 

@@ -60,6 +60,8 @@ void mutex::unlock() noexcept {
         fmt::format("{} was unlocked, and nobody holds it{}", description(), e->whereabouts()));
     return;
   }
+  if (e->watching()) [[unlikely]]
+    check_holder(holder_);
   locked_ = false;
   holder_ = 0;
   wake_first();

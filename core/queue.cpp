@@ -84,13 +84,15 @@ void queue_core::close() {
 void queue_core::task_done() {
   static_cast<void>(enter("queue::task_done"));
   if (unfinished_ == 0) throw error("queue::task_done: called more often than items were put");
+  left_to(finished_.object());
   if (--unfinished_ == 0) finished_.set();
 }
 
 void queue_core::join() {
   static_cast<void>(enter("queue::join"));
-  if (unfinished_ == 0) return;
-  finished_.clear();
+  if (unfinished_ > 0) finished_.clear();
+  // Another may have gone before the clearing: then what it set is lost, and all is done.
+  if (unfinished_ == 0) return saw(finished_.object());
   finished_.wait();
 }
 

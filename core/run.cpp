@@ -76,8 +76,15 @@ void engine::execute(const config& options, box_base* body) {
   what_.clear();
   root_exception_.clear();
   abandoned_.clear();
-  seeded_.reset();
   source_ = options.source;
+  following_ = choosing_ && source().follows();
+  watching_ = nullptr;
+  if (choosing_ && options.detect.any()) {
+    if (!watcher_) watcher_ = std::make_unique<watcher>();
+    watching_ = watcher_.get();
+    watching_->begin();
+  }
+  observing_ = observing_ || following_ || watching_;
   handover_ = nullptr;
   stack_log_ =
       stack_pool::log_of(options.stack_size ? options.stack_size : stack_pool::default_size);

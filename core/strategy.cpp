@@ -1,6 +1,7 @@
 #include <reprise/core/strategy.hpp>
 
 #include "engine.hpp"
+#include "policies.hpp"
 
 #include <reprise/core/errors.hpp>
 
@@ -10,56 +11,23 @@
 #include <charconv>
 #include <map>
 #include <stdexcept>
+#include <utility>
 
 namespace reprise {
 
 namespace {
 
-class random_walk_policy final : public scheduling_policy {
-public:
-  explicit random_walk_policy(stream s) : stream_(s) {}
-  std::size_t pick(const candidate_list& candidates) override {
-    return stream_.below(candidates.size());
-  }
-
-private:
-  stream stream_;
-};
-
-class round_robin_policy final : public scheduling_policy {
-public:
-  std::size_t pick(const candidate_list& candidates) override {
-    // The next greater task number after the last one, else the least; callbacks, which have none,
-    // in the order of the queue.
-    std::size_t next = candidates.size(), least = 0;
-    for (std::size_t i = 0; i < candidates.size(); ++i) {
-      const std::uint32_t task = candidates[i].task;
-      if (task < candidates[least].task) least = i;
-      if (task > last_ && (next == candidates.size() || task < candidates[next].task)) next = i;
-    }
-    const std::size_t chosen = next < candidates.size() ? next : least;
-    last_ = candidates[chosen].task;
-    return chosen;
-  }
-
-private:
-  std::uint32_t last_ = 0;
-};
-
-constexpr strategy_kind fifo_kind{1, "fifo", "asyncio's order: first in, first out", 0, nullptr};
-constexpr strategy_kind random_walk_kind{
-    2, "random_walk", "each task that could run is equally likely", 0,
-    [](stream s, const std::array<std::uint64_t, 2>&) -> std::unique_ptr<scheduling_policy> {
-      return std::make_unique<random_walk_policy>(s);
-    }};
-constexpr strategy_kind round_robin_kind{
-    3, "round_robin", "the next task by number, around and around", 0,
-    [](stream, const std::array<std::uint64_t, 2>&) -> std::unique_ptr<scheduling_policy> {
-      return std::make_unique<round_robin_policy>();
-    }};
+constexpr strategy_kind fifo_kind{.id = 1,
+                                  .name = "fifo",
+                                  .about = "asyncio's order: first in, first out",
+                                  .parameters = 0,
+                                  .make = nullptr};
 
 std::vector<const strategy_kind*>& registry() {
-  static std::vector<const strategy_kind*> kinds{&fifo_kind, &random_walk_kind, &round_robin_kind};
+  using namespace detail;
+  static std::vector<const strategy_kind*> kinds{
+      &fifo_kind, &random_walk_kind,   &round_robin_kind,        &pct_kind,        &pos_kind,
+      &surw_kind, &delay_bounded_kind, &preemption_bounded_kind, &starvation_kind, &portfolio_kind};
   return kinds;
 }
 
@@ -68,7 +36,9 @@ std::vector<const strategy_kind*>& registry() {
   for (const auto* k : registry()) {
     if (!names.empty()) names += ", ";
     names += k->name;
-    if (k->parameters > 0) names += "(…)";
+    for (std::size_t i = 0; i < k->parameters; ++i)
+      names += fmt::format("{}{}{}", i == 0 ? "(" : ",", k->names.at(i),
+                           i + 1 == k->parameters ? ")" : "");
   }
   throw std::invalid_argument(
       fmt::format("there is no strategy '{}'. There are: {}.", text, names));
@@ -78,18 +48,47 @@ std::vector<const strategy_kind*>& registry() {
 
 strategy::strategy() noexcept : kind_(&fifo_kind) {}
 
+strategy::strategy(const strategy_kind& kind, std::array<std::uint64_t, 2> parameters,
+                   std::vector<std::uint64_t> learnt)
+    : kind_(&kind), parameters_(parameters) {
+  if (!learnt.empty())
+    learnt_ = std::make_shared<const std::vector<std::uint64_t>>(std::move(learnt));
+}
+
+const std::vector<std::uint64_t>& strategy::learnt() const noexcept {
+  static const std::vector<std::uint64_t> nothing;
+  return learnt_ ? *learnt_ : nothing;
+}
+
 strategy fifo() noexcept { return strategy(fifo_kind); }
-strategy random_walk() noexcept { return strategy(random_walk_kind); }
-strategy round_robin() noexcept { return strategy(round_robin_kind); }
 
 std::string strategy::to_string() const {
-  std::string text(kind_->name);
-  if (kind_->parameters == 0) return text;
-  text += '(';
+  std::string inside;
   for (std::size_t i = 0; i < kind_->parameters; ++i)
-    text += fmt::format("{}{}", i ? "," : "", parameters_[i]);
-  return text + ')';
+    inside += fmt::format("{}{}", i ? "," : "", parameters_[i]);
+  const auto& numbers = learnt();
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    if (i == 0) inside += fmt::format("{}{}=", inside.empty() ? "" : ",", kind_->learnt);
+    inside += fmt::format("{}{}", i ? "." : "", numbers[i]);
+  }
+  return inside.empty() ? std::string(kind_->name) : fmt::format("{}({})", kind_->name, inside);
 }
+
+namespace {
+
+/// The numbers of a list, of which there is at least one. False when it is none.
+bool read_numbers(std::string_view list, char separator, std::vector<std::uint64_t>& to) {
+  for (;;) {
+    const std::size_t end_of_one = std::min(list.find(separator), list.size());
+    const auto [end, failure] =
+        std::from_chars(list.data(), list.data() + end_of_one, to.emplace_back());
+    if (failure != std::errc() || end != list.data() + end_of_one) return false;
+    if (end_of_one == list.size()) return true;
+    list.remove_prefix(end_of_one + 1);
+  }
+}
+
+}  // namespace
 
 strategy strategy::parse(std::string_view text) {
   const std::size_t open = text.find('(');
@@ -97,26 +96,26 @@ strategy strategy::parse(std::string_view text) {
   const auto found = std::ranges::find(registry(), name, &strategy_kind::name);
   if (found == registry().end()) unknown_strategy(text);
   const strategy_kind& kind = **found;
-  std::array<std::uint64_t, 2> parameters{};
-  std::size_t count = 0;
+  std::vector<std::uint64_t> given, learnt;
   if (open != std::string_view::npos) {
     if (text.back() != ')') unknown_strategy(text);
     std::string_view list = text.substr(open + 1, text.size() - open - 2);
-    while (!list.empty()) {
-      const std::size_t comma = list.find(',');
-      const std::string_view number = list.substr(0, comma);
-      if (count == parameters.size()) unknown_strategy(text);
-      const auto [end, failure] =
-          std::from_chars(number.data(), number.data() + number.size(), parameters[count++]);
-      if (failure != std::errc() || end != number.data() + number.size()) unknown_strategy(text);
-      if (comma == std::string_view::npos) break;
-      list.remove_prefix(comma + 1);
+    if (const std::size_t sign = list.find('='); sign != std::string_view::npos) {
+      const std::size_t comma = list.substr(0, sign).rfind(',');
+      const std::size_t begin = comma == std::string_view::npos ? 0 : comma + 1;
+      if (kind.learnt.empty() || list.substr(begin, sign - begin) != kind.learnt ||
+          !read_numbers(list.substr(sign + 1), '.', learnt))
+        unknown_strategy(text);
+      list = list.substr(0, begin == 0 ? 0 : begin - 1);
     }
+    if (!list.empty() && !read_numbers(list, ',', given)) unknown_strategy(text);
   }
-  if (count > kind.parameters)
+  if (given.size() > kind.parameters)
     throw std::invalid_argument(fmt::format("strategy '{}' takes {} parameter(s), '{}' gives {}.",
-                                            kind.name, kind.parameters, text, count));
-  return strategy(kind, parameters);
+                                            kind.name, kind.parameters, text, given.size()));
+  std::array<std::uint64_t, 2> parameters = kind.defaults;
+  std::ranges::copy(given, parameters.begin());
+  return strategy(kind, parameters, std::move(learnt));
 }
 
 const std::vector<const strategy_kind*>& strategies() { return registry(); }
@@ -134,11 +133,17 @@ namespace detail {
 namespace {
 
 /// Choices from streams split from the seed by purpose.
-class seeded_source final : public choice_source {
+class seeded_source final : public seeded_choices {
 public:
-  seeded_source(std::uint64_t seed, const strategy& s)
-      : seed_(seed), random_(seed, "random"), fault_(seed, "fault") {
-    if (s.kind().make) policy_ = s.kind().make(stream(seed, "schedule"), s.parameters());
+  void begin(std::uint64_t seed, const strategy& s) override {
+    seed_ = seed;
+    random_ = stream(seed, "random");
+    fault_ = stream(seed, "fault");
+    users_.clear();
+    const strategy how = s.resolved({}, seed);
+    policy_ = policy_of(how.kind());
+    follows_ = how.kind().follows;
+    if (policy_) policy_->begin(stream(seed, "schedule"), how);
   }
   std::uint64_t take(choice_kind kind, const choice_label& label, std::uint64_t bound) override {
     switch (kind) {
@@ -155,19 +160,37 @@ public:
   std::size_t take_schedule(const choice_label&, const candidate_list& candidates) override {
     return policy_ ? policy_->pick(candidates) : 0;
   }
+  [[nodiscard]] bool follows() const noexcept override { return follows_; }
+  void ran(std::uint32_t task, const operation& op) noexcept override {
+    if (follows_) policy_->ran(task, op);
+  }
 
 private:
-  std::uint64_t seed_;
-  std::unique_ptr<scheduling_policy> policy_;
+  /// One of each kind, so that a search that goes from kind to kind makes none anew.
+  scheduling_policy* policy_of(const strategy_kind& kind) {
+    if (!kind.make) return nullptr;
+    for (const auto& [known, policy] : policies_)
+      if (known == &kind) return policy.get();
+    return policies_.emplace_back(&kind, kind.make()).second.get();
+  }
+
+  std::uint64_t seed_ = 0;
+  scheduling_policy* policy_ = nullptr;
+  bool follows_ = false;
   stream random_;
   stream fault_;
   std::map<std::uint64_t, stream> users_;  // by the hash of the name
+  std::vector<std::pair<const strategy_kind*, std::unique_ptr<scheduling_policy>>> policies_;
 };
 
 }  // namespace
 
+std::unique_ptr<seeded_choices> make_seeded_source() { return std::make_unique<seeded_source>(); }
+
 std::unique_ptr<choice_source> make_seeded_source(std::uint64_t seed, const strategy& s) {
-  return std::make_unique<seeded_source>(seed, s);
+  auto source = std::make_unique<seeded_source>();
+  source->begin(seed, s);
+  return source;
 }
 
 }  // namespace detail

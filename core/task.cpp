@@ -224,7 +224,11 @@ std::uint32_t any_task::id() const {
   return static_cast<detail::task_core&>(core_.checked("task::id")).number;
 }
 
-bool any_task::done() const { return core_.checked("task::done").done(); }
+bool any_task::done() const {
+  const auto& core = core_.checked("task::done");
+  if (core.done()) detail::saw(core.object());
+  return core.done();
+}
 
 bool any_task::cancelled() const {
   return core_.checked("task::cancelled").state == detail::future_state::cancelled;

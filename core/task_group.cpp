@@ -46,6 +46,7 @@ struct group_state {
     }
     if (self.who && self.running.empty()) e.wake(*self.who);
     future_core& child = *mine->child.raw();
+    if (e.watching()) e.watching()->acquire(self.parent_task().number, child.object());
     if (child.state != future_state::failed) return;
     child.collected = true;
     self.errors.push_back(child.failure);

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace reprise {
 
@@ -21,7 +23,8 @@ enum field : std::uint64_t {
   has_time_limit = 1,
   has_step_limit = 2,
   has_stack_size = 4,
-  has_params = 8
+  has_params = 8,
+  has_detectors = 16  // some are off
 };
 
 void put_number(std::string& bytes, std::uint64_t n) {
@@ -87,12 +90,17 @@ std::string encode_token(const config& options) {
   if (options.step_limit > 0) fields |= has_step_limit;
   if (options.stack_size > 0) fields |= has_stack_size;
   if (!options.params.empty()) fields |= has_params;
+  if (options.detect.off() != 0) fields |= has_detectors;
   std::string bytes;
   put_number(bytes, fields);
   put_number(bytes, options.seed);
   put_number(bytes, options.schedule.kind().id);
   for (std::size_t i = 0; i < options.schedule.kind().parameters; ++i)
     put_number(bytes, options.schedule.parameters()[i]);
+  if (!options.schedule.kind().learnt.empty()) {
+    put_number(bytes, options.schedule.learnt().size());
+    for (const std::uint64_t n : options.schedule.learnt()) put_number(bytes, n);
+  }
   put_text(bytes, options.scenario);
   if (fields & has_time_limit)
     put_number(bytes, static_cast<std::uint64_t>(options.time_limit.count()));
@@ -105,6 +113,7 @@ std::string encode_token(const config& options) {
       put_text(bytes, value);
     }
   }
+  if (fields & has_detectors) put_number(bytes, options.detect.off());
   std::string body;
   std::uint32_t bits = 0, count = 0;
   for (const char c : bytes) {
@@ -150,7 +159,7 @@ config decode_token(std::string_view token) {
   reader r(std::move(bytes), token);
   config options;
   const std::uint64_t fields = r.number();
-  if (fields > (has_time_limit | has_step_limit | has_stack_size | has_params))
+  if (fields > (has_time_limit | has_step_limit | has_stack_size | has_params | has_detectors))
     throw bad_token(fmt::format(
         "the token '{}' is of a newer release: it holds what this program does not know.", token));
   options.seed = r.number();
@@ -163,7 +172,13 @@ config decode_token(std::string_view token) {
         id));
   std::array<std::uint64_t, 2> parameters{};
   for (std::size_t i = 0; i < (*kind)->parameters; ++i) parameters[i] = r.number();
-  options.schedule = strategy(**kind, parameters);
+  std::vector<std::uint64_t> learnt;
+  if (!(*kind)->learnt.empty()) {
+    const std::uint64_t numbers = r.number();
+    if (numbers > token.size()) r.fail();  // each takes a digit at least
+    for (std::uint64_t i = 0; i < numbers; ++i) learnt.push_back(r.number());
+  }
+  options.schedule = strategy(**kind, parameters, std::move(learnt));
   options.scenario = r.text();
   if (fields & has_time_limit) options.time_limit = duration(static_cast<std::int64_t>(r.number()));
   if (fields & has_step_limit) options.step_limit = r.number();
@@ -174,6 +189,7 @@ config decode_token(std::string_view token) {
       options.params[std::move(name)] = r.text();
     }
   }
+  if (fields & has_detectors) options.detect = detectors::without(r.number());
   if (!r.at_end()) r.fail();
   return options;
 }

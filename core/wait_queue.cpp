@@ -36,7 +36,30 @@ sync_object::sync_object(const char* type, std::string_view name) : type_(type),
   if (engine* e = engine::running()) bind(*e);
 }
 
-sync_object::~sync_object() = default;
+namespace {
+/// In place of the number of its run, in an object that is gone.
+constexpr std::uint64_t gone = ~std::uint64_t{0};
+}  // namespace
+
+sync_object::~sync_object() {
+  // Volatile, or the compiler leaves it out: nobody may look any more, and some do.
+  *const_cast<volatile std::uint64_t*>(&run_) = gone;
+}
+
+void sync_object::check_holder(std::uint32_t holder) const noexcept {
+  engine& e = *engine::running();
+  if (holder == e.current_number() || !e.judges_mutexes()) return;
+  e.fail_soon(fmt::format("{} was unlocked by {}, and {} holds it{}", description(),
+                          e.name_of_number(e.current_number()), e.name_of_number(holder),
+                          e.whereabouts()));
+}
+
+void sync_object::destroyed_while_held(std::uint32_t holder) const noexcept {
+  engine* const e = engine::running();
+  if (!e || !e->judges_mutexes()) return;
+  e->fail_soon(fmt::format("{} was destroyed, and {} holds it{}", description(),
+                           e->name_of_number(holder), e->whereabouts()));
+}
 
 bool sync_object::bind(engine& e) const noexcept {
   if (run_ == 0) {
@@ -48,10 +71,19 @@ bool sync_object::bind(engine& e) const noexcept {
 
 engine& sync_object::enter_first(const char* call) const {
   engine& e = engine::checked(call);
+  if (run_ == gone) [[unlikely]]
+    throw stale_handle(fmt::format("{}: it was destroyed before", call));
   if (!bind(e))
     throw stale_handle(fmt::format("{}: {} is of a run that has ended; make it inside the body",
                                    call, description()));
   return e;
+}
+
+engine* sync_object::try_enter_first() const noexcept {
+  engine* e = engine::running();
+  if (e && run_ == gone && e->judges_mutexes()) [[unlikely]]
+    e->fail_soon("a synchronisation object was used after it was destroyed" + e->whereabouts());
+  return e && bind(*e) ? e : nullptr;
 }
 
 std::string sync_object::description() const {

@@ -1,30 +1,86 @@
 #include <reprise/replay/explore.hpp>
 
+#include <reprise/core/profile.hpp>
 #include <reprise/core/token.hpp>
+
+#include <utility>
 
 namespace reprise::detail {
 
-exploration explore(const search& what, const body_maker& make) {
-  exploration result;
-  watch_for_crashes();
-  config options{.seed = what.seed,
+namespace {
+
+/// One search: what it has found, and what it has learnt.
+class searcher {
+public:
+  searcher(const search& what, const body_maker& make)
+      : what_(what),
+        make_(make),
+        options_{.seed = what.seed,
                  .schedule = what.schedule,
                  .time_limit = what.time_limit,
                  .step_limit = what.step_limit,
                  .stack_size = what.stack_size,
                  .scenario = what.scenario,
-                 .params = what.params};
-  for (; result.runs < what.runs; ++options.seed) {
-    report r = run_briefly(options, make());
-    ++result.runs;
-    if (!r) {
-      if (!result.failure) result.failure = r;
-      result.failures.push_back(std::move(r));
-      if (!what.keep_going) break;
+                 .params = what.params,
+                 .detect = what.detect} {}
+
+  exploration search_all() {
+    for (std::uint64_t i = 0; i < what_.runs; ++i) {
+      const std::uint64_t seed = what_.seed + i;
+      strategy how = what_.schedule.resolved({}, seed);
+      if (how.wants_profile()) {
+        if (seen_.runs == 0 && !learn()) break;
+        how = what_.schedule.resolved(seen_, seed);
+      }
+      options_.seed = seed;
+      options_.schedule = how;
+      if (!run_one()) break;
     }
-    if (what.progress && !what.progress(result.runs, result.failures.size())) break;
+    return std::move(result_);
   }
-  return result;
+
+private:
+  /// False when the search is over.
+  bool run_one() {
+    report r = run_briefly(options_, make_());
+    ++result_.runs;
+    if (!r) {
+      if (!result_.failure) result_.failure = r;
+      result_.failures.push_back(std::move(r));
+      if (!what_.keep_going) return false;
+    }
+    return !what_.progress || what_.progress(result_.runs, result_.failures.size());
+  }
+
+  bool learn() {
+    // Three, because the first may not enter what another does. Far from the seeds that people try.
+    constexpr std::uint64_t first_seed = 1'000'000'000, runs = 3;
+    for (std::uint64_t i = 0; i < runs; ++i) {
+      options_.seed = first_seed + i;
+      options_.schedule = pos();
+      profiler p(options_.seed, options_.schedule);
+      options_.source = &p;
+      ++result_.profile_runs;
+      const bool goes_on = run_one();
+      options_.source = nullptr;
+      if (!goes_on) return false;
+      seen_.merge(p.learnt());
+    }
+    return true;
+  }
+
+  const search& what_;
+  const body_maker& make_;
+  config options_;
+  profile seen_;
+  exploration result_;
+};
+
+}  // namespace
+
+exploration explore(const search& what, const body_maker& make) {
+  watch_for_crashes();
+  return searcher(what, make).search_all();
 }
 
 report replay(std::string_view token, const body_maker& make) {

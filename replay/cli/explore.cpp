@@ -29,7 +29,7 @@ struct request {
   [[nodiscard]] search read(const scenario& what) const {
     if (!options.seeds.empty() && !runs.empty())
       throw usage_error("--seeds and --runs are given both: choose one.");
-    const config c = options_for(what, options.read(random_walk()));
+    const config c = options_for(what, options.read(portfolio()));
     const seed_range seeds = options.read_seeds();
     search found{.seed = seeds.first,
                  .schedule = c.schedule,
@@ -72,7 +72,8 @@ void print_text(session& s, const search& asked, const exploration& found,
     const double seconds = std::chrono::duration<double>(real).count();
     s.out.print("explore {}: {}, {}, seeds {}..{}, {} ({}, {} runs/s)\n", name,
                 paint.good("passed"), counted(found.runs, "run"), asked.seed,
-                asked.seed + (found.runs - 1), asked.schedule.to_string(), short_time(real),
+                asked.seed + (found.runs - found.profile_runs - 1), asked.schedule.to_string(),
+                short_time(real),
                 significant(seconds > 0 ? static_cast<double>(found.runs) / seconds : 0));
     return;
   }
@@ -111,10 +112,12 @@ exit_code run(session& s, const request& asked) {
       const double per_second = static_cast<double>(runs) / took.count();
       progress.show(fmt::format(
           "explore {}  {:.0f} %  {} of {}  {} runs/s  {}  {} left", printable(what.name),
-          100.0 * static_cast<double>(runs) / static_cast<double>(to_do.runs), format_count(runs),
-          counted(to_do.runs, "run"), significant(per_second), counted(failures, "failure"),
-          short_time(std::chrono::nanoseconds(static_cast<std::int64_t>(
-              std::min(9e18, static_cast<double>(to_do.runs - runs) / per_second * 1e9))))));
+          std::min(100.0, 100.0 * static_cast<double>(runs) / static_cast<double>(to_do.runs)),
+          format_count(runs), counted(to_do.runs, "run"), significant(per_second),
+          counted(failures, "failure"),
+          short_time(std::chrono::nanoseconds(static_cast<std::int64_t>(std::min(
+              9e18,
+              static_cast<double>(to_do.runs - std::min(runs, to_do.runs)) / per_second * 1e9))))));
       return true;
     };
   }

@@ -147,7 +147,7 @@ void add_search_options(CLI::App& command, run_options& to, std::string& runs, b
   text_option(command, "--runs", runs, "how many seeds to try at most (1000)", "N", how_to_search);
   add_seed(command, to, "the first of them (0)", how_to_search);
   add_seeds(command, to, how_to_search);
-  add_strategy(command, to, "random_walk", how_to_search);
+  add_strategy(command, to, "portfolio", how_to_search);
   command.add_flag("--keep-going", keep_going, "past the first failure")->group(how_to_search);
 }
 

@@ -36,7 +36,7 @@ TEST_CASE("help fits on a screen, and a command's names its options") {
   const auto explore = reprise({"explore", "--help"}).out;
   CHECK_THAT(explore, ContainsSubstring("What to run\n") && ContainsSubstring("How to search\n") &&
                           ContainsSubstring("How to print\n"));
-  CHECK_THAT(explore, ContainsSubstring("(1000)") && ContainsSubstring("(random_walk)"));
+  CHECK_THAT(explore, ContainsSubstring("(1000)") && ContainsSubstring("(portfolio)"));
   for (const auto& line : lines_of(explore)) CHECK(line.size() <= 120);
   CHECK(reprise({"--version"}).out.starts_with("reprise "));
 }

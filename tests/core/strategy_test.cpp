@@ -30,8 +30,15 @@ void lost_update() {
 }  // namespace
 
 TEST_CASE("strategies are printed and parsed as they are spelled in C++") {
-  for (const auto& s : {fifo(), random_walk(), round_robin()})
+  for (const auto& s : {fifo(), random_walk(), round_robin(), pct(5), pos(), surw(),
+                        delay_bounded(1), preemption_bounded(4), starvation(), portfolio(),
+                        strategy::parse("pct(3,k=41)"), strategy::parse("surw(x=1.1.2.2.1.3)")})
     CHECK((strategy::parse(s.to_string()) == s));
+  CHECK(pct(4).to_string() == "pct(4)");
+  CHECK((strategy::parse("pct") == pct(3)));
+  CHECK((strategy::parse("pct()") == pct(3)));
+  CHECK(strategy::parse("pct(3,k=41)").learnt() == std::vector<std::uint64_t>{41});
+  CHECK_FALSE((strategy::parse("pct(3,k=41)") == pct(3)));
   CHECK(fifo().to_string() == "fifo");
   CHECK((strategy() == fifo()));
   CHECK_FALSE((fifo() == random_walk()));
@@ -39,7 +46,8 @@ TEST_CASE("strategies are printed and parsed as they are spelled in C++") {
   CHECK_THAT(text_of<std::invalid_argument>([] { static_cast<void>(strategy::parse("fifoo")); }),
              ContainsSubstring("'fifoo'") && ContainsSubstring("round_robin"));
   for (const char* bad : {"", "fifo(1)", "fifo(", "random_walk(1,2)", "random_walk(x)",
-                          "random_walk(,)", "(", "fifo)"}) {
+                          "random_walk(,)", "(", "fifo)", "pct(3,41)", "pct(3,j=41)", "pct(3,k=)",
+                          "pct(k=1,3)", "pos(k=1)", "pct(3,k=1.)"}) {
     INFO(bad);
     CHECK_THROWS_AS(strategy::parse(bad), std::invalid_argument);
   }

@@ -6,7 +6,9 @@
 #include <array>
 #include <cctype>
 #include <chrono>
+#include <map>
 #include <string>
+#include <vector>
 
 using namespace reprise;
 using namespace std::chrono_literals;
@@ -17,7 +19,16 @@ namespace {
 config drawn_config() {
   config c;
   c.seed = *rc::gen::arbitrary<std::uint64_t>();
-  c.schedule = *rc::gen::element(fifo(), random_walk(), round_robin());
+  const strategy kind = *rc::gen::elementOf([] {
+    std::vector<strategy> all;
+    for (const auto* k : strategies()) all.emplace_back(*k);
+    return all;
+  }());
+  c.schedule = strategy(kind.kind(), kind.parameters());
+  if (!kind.kind().learnt.empty())
+    c.schedule = strategy(kind.kind(), {*rc::gen::arbitrary<std::uint64_t>()},
+                          *rc::gen::arbitrary<std::vector<std::uint64_t>>());
+  if (kind.kind().parameters == 0) c.schedule = strategy(kind.kind(), {}, c.schedule.learnt());
   c.scenario = *rc::gen::arbitrary<std::string>();
   c.time_limit =
       duration(*rc::gen::inRange<std::int64_t>(0, std::numeric_limits<std::int64_t>::max()));
@@ -60,6 +71,16 @@ TEST_CASE("tokens of this release stay what they are") {
                       .params = {{"n", "1000"}, {"who", "Bob"}}}) ==
         "rp1_1zzzzzzzzzzzzzzz041gasvjcnjq906ym35gbg447p08010205q08c9g60r06xv8dw1m4vv2rqk3k");
   CHECK(encode_token({}) == "rp1_00002006rp19");
+  for (const auto& [how, token] : std::map<std::string, std::string>{
+           {"pct(3)", "rp1_008g80r01dp6ywvmbxtq0s31ehjgs3qkq"},
+           {"pct(3,k=41)", "rp1_008g80r1545prvvkehfqaw34c5t6aw9mjq"},
+           {"surw(x=1.1.1.1.0.0.2.1.4.3.1.4)",
+            "rp1_008gc301040g2000080g80r10g5prvvkehfqaw34c5t6anc9dc"},
+           {"portfolio", "rp1_008gm2vcdxsq8qvne1j62x35dkb1h"}}) {
+    CHECK(encode_token({.seed = 17, .schedule = strategy::parse(how), .scenario = "lost_update"}) ==
+          token);
+    CHECK(decode_token(token).schedule.to_string() == how);
+  }
 }
 
 TEST_CASE("a token says all that a run depends on") {

@@ -1,5 +1,6 @@
 #include <reprise/replay/explore.hpp>
 
+#include <reprise/core/atomic.hpp>
 #include <reprise/core/claims.hpp>
 #include <reprise/core/gather.hpp>
 #include <reprise/core/log.hpp>
@@ -10,7 +11,9 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 #include <string>
+#include <string_view>
 
 using namespace reprise;
 
@@ -34,7 +37,8 @@ void lost_update() {
 }  // namespace
 
 TEST_CASE("explore stops at the first failing seed, which fails again by its token") {
-  const exploration found = explore({.seed = 100, .runs = 500}, lost_update);
+  const exploration found =
+      explore({.seed = 100, .schedule = random_walk(), .runs = 500}, lost_update);
   REQUIRE_FALSE(found);
   REQUIRE(found.failure);
   CHECK(found.failures.size() == 1);
@@ -58,7 +62,8 @@ TEST_CASE("explore passes where no schedule fails") {
 }
 
 TEST_CASE("with keep_going every failing seed is found, in order") {
-  const exploration found = explore({.runs = 200, .keep_going = true}, lost_update);
+  const exploration found =
+      explore({.schedule = random_walk(), .runs = 200, .keep_going = true}, lost_update);
   CHECK(found.runs == 200);
   CHECK(found.failures.size() > 10);
   CHECK(std::ranges::is_sorted(found.failures, {}, &report::seed));
@@ -79,8 +84,10 @@ TEST_CASE("each run gets a fresh copy of the body") {
 TEST_CASE("a body that can't be copied is called by reference") {
   int calls = 0;
   auto body = [&calls, only = std::make_unique<int>(1)] { calls += *only; };
-  CHECK(explore({.runs = 5}, body));
-  CHECK(calls == 5);
+  const exploration found = explore({.runs = 5}, body);
+  CHECK(found);
+  CHECK(found.runs == 5 + found.profile_runs);
+  CHECK(calls == static_cast<int>(found.runs));
 }
 
 TEST_CASE("progress hears of each run, and may stop the search") {
@@ -104,6 +111,82 @@ TEST_CASE("limits and parameters of a search hold in its runs and stand in its t
   CHECK(c.step_limit == 5);
   CHECK(c.scenario == "x");
   CHECK(c.params == param_map{{"n", "2"}});
+}
+
+TEST_CASE("the portfolio finds it, and each failure fails again by its token alone") {
+  const auto body = [] {
+    atomic<int> n{0};
+    const auto add = [&] { n = n + 1; };
+    gather(add, add);
+    expect(n == 2, "n is {}", n.load());
+  };
+  const exploration found = explore({.runs = 200, .keep_going = true}, body);
+  CHECK(found.profile_runs == 3);
+  CHECK(found.runs == 203);
+  CHECK(found.failures.size() > 10);
+  std::set<std::string_view> kinds;
+  for (const report& f : found.failures) {
+    const report again = replay(f.token, body);
+    CHECK(again.digest == f.digest);
+    CHECK(again.what == f.what);
+    kinds.insert(decode_token(f.token).schedule.kind().name);
+  }
+  CHECK(kinds == std::set<std::string_view>{"pct", "pos", "random_walk", "surw"});
+}
+
+TEST_CASE("a seed is the same run in whatever shard it is explored") {
+  const auto body = [] {
+    atomic<int> a{0}, b{0};
+    const auto turn = [&] {
+      for (int i = 0; i < 3; ++i) {
+        ++a;
+        b = a.load();
+      }
+    };
+    gather(turn, turn);
+    log("{} {}", a.load(), b.load());
+    fail("always, to see the token");
+  };
+  for (const strategy& s : {pct(3), surw(), portfolio(), delay_bounded(), preemption_bounded()}) {
+    const auto all = explore({.schedule = s, .runs = 16, .keep_going = true}, body);
+    const auto half = explore({.seed = 8, .schedule = s, .runs = 8, .keep_going = true}, body);
+    REQUIRE(all.failures.size() == 16 + all.profile_runs);
+    REQUIRE(half.failures.size() == 8 + half.profile_runs);
+    for (const report& a : all.failures) {
+      if (a.seed < 8) continue;
+      const auto found = std::ranges::find(half.failures, a.seed, &report::seed);
+      REQUIRE(found != half.failures.end());
+      const report& h = *found;
+      CHECK(a.token == h.token);
+      CHECK(a.digest == h.digest);
+      CHECK(replay(a.token, body).digest == a.digest);
+    }
+  }
+}
+
+TEST_CASE("what was learnt stands in the token, and a strategy without it runs all the same") {
+  const auto body = [] {
+    atomic<int> n{0};
+    const auto add = [&] { n = n + 1; };
+    gather(add, add);
+    expect(n == 2);
+  };
+  const auto found = explore({.schedule = pct(3), .runs = 1000, .keep_going = true}, body);
+  REQUIRE(found.failure);
+  const strategy how = decode_token(found.failures.back().token).schedule;
+  CHECK(how.to_string().starts_with("pct(3,k="));
+  CHECK(how.learnt().size() == 1);
+  for (const strategy& s :
+       {pct(3), pos(), surw(), delay_bounded(), preemption_bounded(), starvation(), portfolio()}) {
+    INFO(s.to_string());
+    int failures = 0;
+    for (std::uint64_t seed = 0; seed < 300; ++seed) {
+      const report r = run({.seed = seed, .schedule = s}, body);
+      failures += !r;
+      if (!r) CHECK(replay(r.token, body).digest == r.digest);
+    }
+    CHECK(failures > 3);
+  }
 }
 
 TEST_CASE("explore inside a run is an error, and a bad token is refused") {

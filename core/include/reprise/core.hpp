@@ -2,12 +2,14 @@
 
 // Everything of core: what a program under simulation uses.
 
+#include <reprise/core/atomic.hpp>
 #include <reprise/core/barrier.hpp>
 #include <reprise/core/choice.hpp>
 #include <reprise/core/claims.hpp>
 #include <reprise/core/co.hpp>
 #include <reprise/core/co_task.hpp>
 #include <reprise/core/condition_variable.hpp>
+#include <reprise/core/detectors.hpp>
 #include <reprise/core/errors.hpp>
 #include <reprise/core/event.hpp>
 #include <reprise/core/format.hpp>
@@ -20,9 +22,11 @@
 #include <reprise/core/offload.hpp>
 #include <reprise/core/operation.hpp>
 #include <reprise/core/prng.hpp>
+#include <reprise/core/profile.hpp>
 #include <reprise/core/queue.hpp>
 #include <reprise/core/run.hpp>
 #include <reprise/core/semaphore.hpp>
+#include <reprise/core/shared.hpp>
 #include <reprise/core/shared_mutex.hpp>
 #include <reprise/core/strategy.hpp>
 #include <reprise/core/stream.hpp>

@@ -41,6 +41,8 @@ class candidate_list {
 public:
   [[nodiscard]] virtual std::size_t size() const noexcept = 0;
   [[nodiscard]] virtual candidate operator[](std::size_t index) const noexcept = 0;
+  /// Whether the first is the running task, so that any other choice is a preemption.
+  [[nodiscard]] virtual bool running_goes_on() const noexcept { return false; }
 
 protected:
   ~candidate_list() = default;
@@ -58,6 +60,14 @@ public:
   /// An index into `candidates`, of which there are at least two.
   virtual std::size_t take_schedule(const choice_label& label,
                                     const candidate_list& candidates) = 0;
+  /// Whether it is to hear what runs. Asked once, before the run.
+  [[nodiscard]] virtual bool follows() const noexcept { return false; }
+  /// `task` (0 for a callback) does `op` now: the step that was chosen, or went on without a choice
+  /// because there was none, or what it announces on the way.
+  virtual void ran(std::uint32_t task, const operation& op) noexcept {
+    static_cast<void>(task);
+    static_cast<void>(op);
+  }
 };
 
 }  // namespace reprise

@@ -26,7 +26,10 @@ public:
   /// meanwhile.
   void set();
   void clear();
-  [[nodiscard]] bool is_set() const noexcept { return set_; }
+  [[nodiscard]] bool is_set() const noexcept {
+    if (set_) detail::saw(object());
+    return set_;
+  }
 
 private:
   bool wait_within(const detail::delay* within, void* place);

@@ -19,6 +19,10 @@ class mutex : public detail::sync_object {
 public:
   mutex() : mutex(std::string_view{}) {}
   explicit mutex(std::string_view name) : sync_object("mutex", name) {}
+  ~mutex() {
+    if (locked_) [[unlikely]]
+      destroyed_while_held(holder_);
+  }
 
   /// Throws: `cancelled`. A free lock is taken without suspending; else the caller resumes on the
   /// turn after its turn came.
@@ -31,7 +35,8 @@ public:
   [[nodiscard]] bool try_lock_until(virtual_clock::time_point t) {
     return try_lock_for(t - virtual_clock::now());
   }
-  /// Never throws and never suspends. Unlocking a free mutex fails the run.
+  /// Never throws and never suspends. Unlocking a free mutex fails the run; in a search, so does
+  /// unlocking one that another task holds.
   void unlock() noexcept;
   [[nodiscard]] bool locked() const noexcept { return locked_; }
 

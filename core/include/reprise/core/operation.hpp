@@ -50,6 +50,16 @@ enum class operation_kind : std::uint8_t {
   group_wait = 40,
   shield = 41,
   failure = 42,
+  atomic_load = 43,
+  atomic_store = 44,
+  atomic_update = 45,  // exchange, fetch_add and their like
+  compare_exchange = 46,
+  compare_exchange_failed = 47,  // said after one that failed: it only looked
+  atomic_wait = 48,
+  atomic_notify = 49,
+  fence = 50,
+  shared_read = 51,
+  shared_write = 52,
 };
 
 /// The name that a trace shows: "lock", "queue_put".
@@ -64,7 +74,10 @@ struct operation {
 
   /// Whether it only looks. Two operations conflict when they touch one object and are not both
   /// reads.
-  [[nodiscard]] bool is_read() const noexcept { return kind == operation_kind::join; }
+  [[nodiscard]] bool is_read() const noexcept {
+    return kind == operation_kind::join || kind == operation_kind::atomic_load ||
+           kind == operation_kind::shared_read || kind == operation_kind::compare_exchange_failed;
+  }
   friend bool operator==(const operation&, const operation&) = default;
 };
 

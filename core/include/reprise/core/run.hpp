@@ -2,6 +2,7 @@
 
 #include <reprise/core/choice.hpp>
 #include <reprise/core/co_task.hpp>
+#include <reprise/core/detectors.hpp>
 #include <reprise/core/future_core.hpp>
 #include <reprise/core/prng.hpp>
 #include <reprise/core/strategy.hpp>
@@ -34,6 +35,7 @@ struct config {
   std::size_t stack_size = 0;       // bytes of a task's stack; 0: 256 KiB
   std::string scenario = {};        // stands in the token
   param_map params = {};            // what `param()` reads; stands in the token
+  detectors detect = {};            // what is looked for under a strategy that chooses
   trace_sink* sink = nullptr;       // hears each event as it happens; outlives the run
   choice_source* source = nullptr;  // instead of seeded streams; outlives the run
 };

@@ -43,15 +43,25 @@ protected:
   engine& enter(const char* call) const;
   /// The same for calls that never throw: null where `enter` would throw.
   engine* try_enter() const noexcept;
+  /// Ends the run when the detectors are on: what holds the object is not the caller.
+  void check_holder(std::uint32_t holder) const noexcept;
+  void destroyed_while_held(std::uint32_t holder) const noexcept;
 
 private:
   bool bind(engine& e) const noexcept;
   engine& enter_first(const char* call) const;
+  engine* try_enter_first() const noexcept;
 
   const char* type_;
   std::string name_;
   mutable std::uint64_t run_ = 0;  // the serial number of its run; 0 until it is used in one
   mutable std::uint64_t object_ = 0;
 };
+
+/// The caller has seen what was done to the object: what was done before happened before. For calls
+/// that announce nothing; costs nothing but a look while no detector is on.
+void saw(std::uint64_t object) noexcept;
+/// Whoever sees what is done to the object comes after what the caller did until here.
+void left_to(std::uint64_t object) noexcept;
 
 }  // namespace reprise::detail

@@ -18,12 +18,13 @@ namespace reprise {
 /// What to search: seed, seed + 1, …, each a run of its own.
 struct search {
   std::uint64_t seed = 0;
-  strategy schedule = random_walk();
-  std::uint64_t runs = 1000;
-  bool keep_going = false;   // past the first failure
-  duration time_limit = {};  // of each run, as in `config`
+  strategy schedule = portfolio();
+  std::uint64_t runs = 1000;  // seeds to try
+  bool keep_going = false;    // past the first failure
+  duration time_limit = {};   // of each run, as in `config`
   std::uint64_t step_limit = 0;
   std::size_t stack_size = 0;
+  detectors detect = {};
   std::string scenario = {};
   param_map params = {};
   /// Called after each run, with the runs so far and the failures among them; false stops the
@@ -33,7 +34,8 @@ struct search {
 
 /// What a search came to.
 struct exploration {
-  std::uint64_t runs = 0;         // executed
+  std::uint64_t runs = 0;  // executed, those of the profile too
+  std::uint64_t profile_runs = 0;
   std::optional<report> failure;  // the first
   std::vector<report> failures;   // all that were found
   explicit operator bool() const noexcept { return !failure; }
@@ -59,6 +61,10 @@ body_maker maker_of(F& body) {
 }  // namespace detail
 
 /// Runs `body` under one seed after another, to the first failure.
+///
+/// What the strategy wants to know beforehand (`pct`'s length of a run, `surw`'s counts) is learnt
+/// in three runs under `pos()`, of seeds that are always the same, just before the first seed that
+/// needs it; a failure in one of them counts. Each failure's token holds what was learnt for it.
 ///
 /// `body` is copied for each run. Throws: `error` inside a run. Cost: that of the runs; nothing is
 /// kept of those that pass.

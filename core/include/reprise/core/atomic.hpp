@@ -1,0 +1,398 @@
+#pragma once
+
+#include <reprise/core/watched.hpp>
+
+#include <atomic>  // IWYU pragma: export (std::memory_order)
+#include <concepts>
+#include <cstddef>
+#include <cstring>
+#include <limits>
+#include <memory>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+// std::atomic's interface, member by member, for tasks. Every member that touches the value is
+// inlined always, at -O0 too: the place that a report shows is then the user's.
+#define REPRISE_ALWAYS_INLINE [[gnu::always_inline]]
+
+namespace reprise {
+
+namespace detail {
+
+template <class T>
+inline constexpr bool is_shared_ptr = false;
+template <class T>
+inline constexpr bool is_shared_ptr<std::shared_ptr<T>> = true;
+
+/// Whether compare_exchange takes the two for equal: bit by bit, without padding where the compiler
+/// can leave it out.
+template <class T>
+[[nodiscard]] bool same_value(T a, T b) noexcept {
+  if constexpr (is_shared_ptr<T>) {
+    return a == b && !a.owner_before(b) && !b.owner_before(a);
+  } else {
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_clear_padding)
+    if constexpr (!std::has_unique_object_representations_v<T> && !std::is_floating_point_v<T>) {
+      __builtin_clear_padding(&a);
+      __builtin_clear_padding(&b);
+    }
+#endif
+#endif
+    return std::memcmp(&a, &b, sizeof(T)) == 0;
+  }
+}
+
+template <class T>
+concept atomic_integer = std::integral<T> && !std::same_as<T, bool>;
+template <class T>
+concept atomic_number = atomic_integer<T> || std::floating_point<T>;
+template <class T>
+concept atomic_object_pointer = std::is_pointer_v<T> && std::is_object_v<std::remove_pointer_t<T>>;
+template <class T>
+concept atomic_sum = atomic_number<T> || atomic_object_pointer<T>;
+
+/// What is added to a T.
+template <class T>
+using atomic_difference = std::conditional_t<std::is_pointer_v<T>, std::ptrdiff_t, T>;
+
+/// Without overflow: atomics wrap.
+template <class T>
+[[nodiscard]] constexpr T wrapped_sum(T a, atomic_difference<T> b, bool minus) noexcept {
+  if constexpr (std::integral<T>) {
+    using bits = std::make_unsigned_t<T>;
+    const auto x = static_cast<bits>(a), y = static_cast<bits>(b);
+    return static_cast<T>(static_cast<bits>(minus ? x - y : x + y));
+  } else {
+    return minus ? a - b : a + b;
+  }
+}
+
+}  // namespace detail
+
+/// std::atomic for tasks, of a T that can be copied byte by byte, or a `std::shared_ptr`.
+///
+/// Sequentially consistent: what schedules can do is seen, what a weaker memory could do beyond
+/// that is not. The order given still counts: a relaxed access orders no other memory, so data
+/// published through one is a data race. Each access is a scheduling point; from a callback, an
+/// offloaded job and a coroutine it is announced, and nobody goes before it. A
+/// `compare_exchange_weak` fails only where a strong one does.
+///
+/// May be made and destroyed outside a run. Every access throws `no_simulation` there, and
+/// `stale_handle` in another run than the first.
+template <class T>
+class atomic : private detail::watched_atomic {
+  static_assert(std::is_trivially_copyable_v<T> || detail::is_shared_ptr<T>,
+                "atomic<T>: T must be trivially copyable, or a std::shared_ptr");
+  static constexpr bool numeric = detail::atomic_sum<T>;
+
+public:
+  using value_type = T;
+  using difference_type = std::conditional_t<numeric, detail::atomic_difference<T>, std::ptrdiff_t>;
+  static constexpr bool is_always_lock_free = true;
+
+  atomic() : atomic(T()) {}
+  atomic(T value)  // NOLINT(google-explicit-constructor): as std's
+      : atomic(std::move(value), std::string_view{}) {}
+  /// `name` stands in reports.
+  atomic(T value, std::string_view name)
+      : watched_atomic("atomic", name), value_(std::move(value)) {}
+  atomic(const atomic&) = delete;
+  atomic& operator=(const atomic&) = delete;
+
+  [[nodiscard]] bool is_lock_free() const noexcept { return true; }
+
+  REPRISE_ALWAYS_INLINE T load(std::memory_order order = std::memory_order_seq_cst) const {
+    access(operation_kind::atomic_load, "atomic::load", order);
+    return value_;
+  }
+  REPRISE_ALWAYS_INLINE void store(T value, std::memory_order order = std::memory_order_seq_cst) {
+    access(operation_kind::atomic_store, "atomic::store", order);
+    value_ = std::move(value);
+  }
+  REPRISE_ALWAYS_INLINE T exchange(T value, std::memory_order order = std::memory_order_seq_cst) {
+    access(operation_kind::atomic_update, "atomic::exchange", order);
+    return std::exchange(value_, std::move(value));
+  }
+  REPRISE_ALWAYS_INLINE bool compare_exchange_strong(
+      T& expected, T desired, std::memory_order success = std::memory_order_seq_cst) {
+    return exchange_if(expected, std::move(desired), success, of_failure(success));
+  }
+  REPRISE_ALWAYS_INLINE bool compare_exchange_strong(T& expected, T desired,
+                                                     std::memory_order success,
+                                                     std::memory_order failure) {
+    return exchange_if(expected, std::move(desired), success, failure);
+  }
+  REPRISE_ALWAYS_INLINE bool compare_exchange_weak(
+      T& expected, T desired, std::memory_order success = std::memory_order_seq_cst) {
+    return exchange_if(expected, std::move(desired), success, of_failure(success));
+  }
+  REPRISE_ALWAYS_INLINE bool compare_exchange_weak(T& expected, T desired,
+                                                   std::memory_order success,
+                                                   std::memory_order failure) {
+    return exchange_if(expected, std::move(desired), success, failure);
+  }
+
+  /// Waits until the value is another than `old` and this was notified. Throws: `cancelled`;
+  /// `cannot_wait` in a callback, a job and a coroutine.
+  REPRISE_ALWAYS_INLINE void wait(T old,
+                                  std::memory_order order = std::memory_order_seq_cst) const {
+    wait_while(same, this, &old, order);
+  }
+  REPRISE_ALWAYS_INLINE void notify_one() const { notify(1, "atomic::notify_one"); }
+  REPRISE_ALWAYS_INLINE void notify_all() const {
+    notify(std::numeric_limits<std::size_t>::max(), "atomic::notify_all");
+  }
+
+  REPRISE_ALWAYS_INLINE operator T() const {  // NOLINT(google-explicit-constructor): as std's
+    return load();
+  }
+  REPRISE_ALWAYS_INLINE T operator=(T value) {  // NOLINT(misc-unconventional-assign-operator)
+    store(value);
+    return value;
+  }
+
+  // Integers, floating-point numbers, and pointers to objects. Sums wrap.
+  REPRISE_ALWAYS_INLINE T fetch_add(difference_type n,
+                                    std::memory_order order = std::memory_order_seq_cst)
+    requires numeric
+  {
+    access(operation_kind::atomic_update, "atomic::fetch_add", order);
+    return std::exchange(value_, detail::wrapped_sum<T>(value_, n, false));
+  }
+  REPRISE_ALWAYS_INLINE T fetch_sub(difference_type n,
+                                    std::memory_order order = std::memory_order_seq_cst)
+    requires numeric
+  {
+    access(operation_kind::atomic_update, "atomic::fetch_sub", order);
+    return std::exchange(value_, detail::wrapped_sum<T>(value_, n, true));
+  }
+  REPRISE_ALWAYS_INLINE T operator+=(difference_type n)
+    requires numeric
+  {
+    return detail::wrapped_sum<T>(fetch_add(n), n, false);
+  }
+  REPRISE_ALWAYS_INLINE T operator-=(difference_type n)
+    requires numeric
+  {
+    return detail::wrapped_sum<T>(fetch_sub(n), n, true);
+  }
+
+  // Integers and pointers.
+  REPRISE_ALWAYS_INLINE T operator++()
+    requires(numeric && !std::floating_point<T>)
+  {
+    return *this += 1;
+  }
+  REPRISE_ALWAYS_INLINE T operator--()
+    requires(numeric && !std::floating_point<T>)
+  {
+    return *this -= 1;
+  }
+  REPRISE_ALWAYS_INLINE T operator++(int)
+    requires(numeric && !std::floating_point<T>)
+  {
+    return fetch_add(1);
+  }
+  REPRISE_ALWAYS_INLINE T operator--(int)
+    requires(numeric && !std::floating_point<T>)
+  {
+    return fetch_sub(1);
+  }
+
+  // Integers.
+  REPRISE_ALWAYS_INLINE T fetch_and(T n, std::memory_order order = std::memory_order_seq_cst)
+    requires detail::atomic_integer<T>
+  {
+    access(operation_kind::atomic_update, "atomic::fetch_and", order);
+    return std::exchange(value_, static_cast<T>(value_ & n));
+  }
+  REPRISE_ALWAYS_INLINE T fetch_or(T n, std::memory_order order = std::memory_order_seq_cst)
+    requires detail::atomic_integer<T>
+  {
+    access(operation_kind::atomic_update, "atomic::fetch_or", order);
+    return std::exchange(value_, static_cast<T>(value_ | n));
+  }
+  REPRISE_ALWAYS_INLINE T fetch_xor(T n, std::memory_order order = std::memory_order_seq_cst)
+    requires detail::atomic_integer<T>
+  {
+    access(operation_kind::atomic_update, "atomic::fetch_xor", order);
+    return std::exchange(value_, static_cast<T>(value_ ^ n));
+  }
+  REPRISE_ALWAYS_INLINE T operator&=(T n)
+    requires detail::atomic_integer<T>
+  {
+    return static_cast<T>(fetch_and(n) & n);
+  }
+  REPRISE_ALWAYS_INLINE T operator|=(T n)
+    requires detail::atomic_integer<T>
+  {
+    return static_cast<T>(fetch_or(n) | n);
+  }
+  REPRISE_ALWAYS_INLINE T operator^=(T n)
+    requires detail::atomic_integer<T>
+  {
+    return static_cast<T>(fetch_xor(n) ^ n);
+  }
+
+private:
+  static bool same(const void* self, const void* old) {
+    return detail::same_value<T>(static_cast<const atomic*>(self)->value_,
+                                 *static_cast<const T*>(old));
+  }
+  static constexpr std::memory_order of_failure(std::memory_order success) noexcept {
+    if (success == std::memory_order_acq_rel) return std::memory_order_acquire;
+    if (success == std::memory_order_release) return std::memory_order_relaxed;
+    return success;
+  }
+  REPRISE_ALWAYS_INLINE bool exchange_if(T& expected, T desired, std::memory_order success,
+                                         std::memory_order failure) {
+    access(operation_kind::compare_exchange, "atomic::compare_exchange", success);
+    if (detail::same_value<T>(value_, expected)) {
+      value_ = std::move(desired);
+      exchanged(success);
+      return true;
+    }
+    only_looked(failure);
+    expected = value_;
+    return false;
+  }
+
+  T value_;
+};
+
+/// std::atomic_flag for tasks.
+class atomic_flag : private detail::watched_atomic {
+public:
+  atomic_flag() : atomic_flag(std::string_view{}) {}
+  explicit atomic_flag(std::string_view name) : watched_atomic("atomic_flag", name) {}
+
+  REPRISE_ALWAYS_INLINE bool test(std::memory_order order = std::memory_order_seq_cst) const {
+    access(operation_kind::atomic_load, "atomic_flag::test", order);
+    return set_;
+  }
+  REPRISE_ALWAYS_INLINE bool test_and_set(std::memory_order order = std::memory_order_seq_cst) {
+    access(operation_kind::atomic_update, "atomic_flag::test_and_set", order);
+    return std::exchange(set_, true);
+  }
+  REPRISE_ALWAYS_INLINE void clear(std::memory_order order = std::memory_order_seq_cst) {
+    access(operation_kind::atomic_store, "atomic_flag::clear", order);
+    set_ = false;
+  }
+  REPRISE_ALWAYS_INLINE void wait(bool old,
+                                  std::memory_order order = std::memory_order_seq_cst) const {
+    wait_while(same, this, &old, order);
+  }
+  REPRISE_ALWAYS_INLINE void notify_one() const { notify(1, "atomic_flag::notify_one"); }
+  REPRISE_ALWAYS_INLINE void notify_all() const {
+    notify(std::numeric_limits<std::size_t>::max(), "atomic_flag::notify_all");
+  }
+
+private:
+  static bool same(const void* self, const void* old) {
+    return static_cast<const atomic_flag*>(self)->set_ == *static_cast<const bool*>(old);
+  }
+  bool set_ = false;
+};
+
+/// A fence is a scheduling point. Among sequentially consistent accesses it changes no value; a
+/// relaxed access beside it orders other memory as in C++.
+inline void atomic_thread_fence(std::memory_order order) {
+  detail::fence(order, "atomic_thread_fence");
+}
+inline void atomic_signal_fence(std::memory_order) noexcept {}
+
+// The functions that std has beside the members.
+template <class T>
+[[nodiscard]] bool atomic_is_lock_free(const atomic<T>* a) noexcept {
+  return a->is_lock_free();
+}
+template <class T>
+REPRISE_ALWAYS_INLINE inline T atomic_load(const atomic<T>* a) {
+  return a->load();
+}
+template <class T>
+REPRISE_ALWAYS_INLINE inline T atomic_load_explicit(const atomic<T>* a, std::memory_order order) {
+  return a->load(order);
+}
+template <class T>
+REPRISE_ALWAYS_INLINE inline void atomic_store(atomic<T>* a, std::type_identity_t<T> value) {
+  a->store(std::move(value));
+}
+template <class T>
+REPRISE_ALWAYS_INLINE inline void atomic_store_explicit(atomic<T>* a, std::type_identity_t<T> value,
+                                                        std::memory_order order) {
+  a->store(std::move(value), order);
+}
+template <class T>
+REPRISE_ALWAYS_INLINE inline T atomic_exchange(atomic<T>* a, std::type_identity_t<T> value) {
+  return a->exchange(std::move(value));
+}
+template <class T>
+REPRISE_ALWAYS_INLINE inline T atomic_exchange_explicit(atomic<T>* a, std::type_identity_t<T> value,
+                                                        std::memory_order order) {
+  return a->exchange(std::move(value), order);
+}
+template <class T>
+REPRISE_ALWAYS_INLINE inline bool atomic_compare_exchange_strong(atomic<T>* a,
+                                                                 std::type_identity_t<T>* expected,
+                                                                 std::type_identity_t<T> desired) {
+  return a->compare_exchange_strong(*expected, std::move(desired));
+}
+template <class T>
+REPRISE_ALWAYS_INLINE inline bool atomic_compare_exchange_weak(atomic<T>* a,
+                                                               std::type_identity_t<T>* expected,
+                                                               std::type_identity_t<T> desired) {
+  return a->compare_exchange_weak(*expected, std::move(desired));
+}
+template <class T>
+REPRISE_ALWAYS_INLINE inline bool atomic_compare_exchange_strong_explicit(
+    atomic<T>* a, std::type_identity_t<T>* expected, std::type_identity_t<T> desired,
+    std::memory_order success, std::memory_order failure) {
+  return a->compare_exchange_strong(*expected, std::move(desired), success, failure);
+}
+template <class T>
+REPRISE_ALWAYS_INLINE inline bool atomic_compare_exchange_weak_explicit(
+    atomic<T>* a, std::type_identity_t<T>* expected, std::type_identity_t<T> desired,
+    std::memory_order success, std::memory_order failure) {
+  return a->compare_exchange_weak(*expected, std::move(desired), success, failure);
+}
+template <class T>
+REPRISE_ALWAYS_INLINE inline T atomic_fetch_add(atomic<T>* a,
+                                                typename atomic<T>::difference_type n) {
+  return a->fetch_add(n);
+}
+template <class T>
+REPRISE_ALWAYS_INLINE inline T atomic_fetch_sub(atomic<T>* a,
+                                                typename atomic<T>::difference_type n) {
+  return a->fetch_sub(n);
+}
+template <class T>
+REPRISE_ALWAYS_INLINE inline T atomic_fetch_and(atomic<T>* a, std::type_identity_t<T> n) {
+  return a->fetch_and(n);
+}
+template <class T>
+REPRISE_ALWAYS_INLINE inline T atomic_fetch_or(atomic<T>* a, std::type_identity_t<T> n) {
+  return a->fetch_or(n);
+}
+template <class T>
+REPRISE_ALWAYS_INLINE inline T atomic_fetch_xor(atomic<T>* a, std::type_identity_t<T> n) {
+  return a->fetch_xor(n);
+}
+template <class T>
+REPRISE_ALWAYS_INLINE inline void atomic_wait(const atomic<T>* a, std::type_identity_t<T> old) {
+  a->wait(std::move(old));
+}
+template <class T>
+REPRISE_ALWAYS_INLINE inline void atomic_notify_one(const atomic<T>* a) {
+  a->notify_one();
+}
+template <class T>
+REPRISE_ALWAYS_INLINE inline void atomic_notify_all(const atomic<T>* a) {
+  a->notify_all();
+}
+
+}  // namespace reprise
+
+#undef REPRISE_ALWAYS_INLINE

@@ -1,0 +1,132 @@
+#include <reprise/core/watched.hpp>
+
+#include "engine.hpp"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <utility>
+
+namespace reprise::detail {
+
+namespace {
+
+std::string name_of_lock(std::uint64_t object) {
+  return fmt::format("mutex {} of Task-{}", object & 0xffffffffu, object >> 32);
+}
+
+std::string describe(const engine& e, const watcher::access& a) {
+  const std::string place = place_of(a.place);
+  return fmt::format("{} {} it{}{}{}", e.name_of_number(a.task), a.write ? "writes" : "reads",
+                     place.empty() ? "" : " at ", place,
+                     a.lock == 0 ? "" : ", holding " + name_of_lock(a.lock));
+}
+
+/// Ends the run where it stands.
+void report_race(engine& e, const sync_object& variable, const watcher::race& r) {
+  // What would order them, by what they do already.
+  std::string advice = "Hold one mutex at both, or let one wait for the other.";
+  if (r.first.lock != 0 && r.second.lock != 0) {
+    advice = fmt::format("They hold two mutexes: hold one and the same at both.");
+  } else if (r.first.lock != 0 || r.second.lock != 0) {
+    const auto& [with, without] =
+        r.first.lock != 0 ? std::pair(r.first, r.second) : std::pair(r.second, r.first);
+    advice = fmt::format("Hold {} where {} {} it, too.", name_of_lock(with.lock),
+                         e.name_of_number(without.task), without.write ? "writes" : "reads");
+  }
+  e.record_failure(verdict::failed,
+                   fmt::format("data race on {}: nothing orders these two\n  {}\n  {}\n  {}{}",
+                               variable.description(), describe(e, r.first), describe(e, r.second),
+                               advice, e.whereabouts()));
+  e.freeze();
+}
+
+}  // namespace
+
+void watched::access(operation_kind kind, const char* call, std::memory_order order) const {
+  engine& e = enter(call);
+  e.point_anywhere({kind, object()});
+  if (e.watching()) watch(e, kind, order, __builtin_return_address(0));
+}
+
+void watched::watch(engine& e, operation_kind kind, std::memory_order order, void* place) const {
+  // A job's accesses have no task that they could be ordered with.
+  if (e.current_job() || e.tearing_down()) return;
+  watcher& w = *e.watching();
+  const std::uint32_t me = e.current_number();
+  if (kind != operation_kind::shared_read && kind != operation_kind::shared_write) {
+    // Whether a compare-exchange wrote is known a moment later.
+    if (kind != operation_kind::compare_exchange) w.atomic_access(me, object(), kind, order);
+    return;
+  }
+  if (!e.options().detect.races) return;
+  const auto race = w.touch(me, object(), kind == operation_kind::shared_write, place);
+  if (race.found) report_race(e, *this, race);
+}
+
+void watched::exchanged(std::memory_order order) const {
+  engine& e = *engine::running();
+  if (e.watching() && !e.current_job())
+    e.watching()->atomic_access(e.current_number(), object(), operation_kind::compare_exchange,
+                                order);
+}
+
+void watched::only_looked(std::memory_order order) const {
+  engine& e = *engine::running();
+  e.announce({operation_kind::compare_exchange_failed, object()});
+  if (e.watching() && !e.current_job())
+    e.watching()->atomic_access(e.current_number(), object(), operation_kind::atomic_load, order);
+}
+
+void watched_atomic::wait_while(bool (*same)(const void*, const void*), const void* self,
+                                const void* old, std::memory_order order) const {
+  engine& e = enter("atomic::wait");
+  task_core& me = e.task_that_waits("atomic::wait");
+  void* const place = __builtin_return_address(0);
+  e.point(me, {operation_kind::atomic_wait, object()});
+  while (same(self, old)) {
+    waiter w;
+    w.object = this;
+    queued in_line(waiters_, w);
+    const auto how = e.block(me, w, operation_kind::atomic_wait, place);
+    in_line.leave();
+    if (how == engine::wake_up::cancelled) e.throw_cancelled(me);
+  }
+  if (e.watching())
+    e.watching()->atomic_access(me.number, object(), operation_kind::atomic_load, order);
+}
+
+void watched_atomic::notify(std::size_t count, const char* call) const {
+  engine& e = enter(call);
+  e.point_anywhere({operation_kind::atomic_notify, object()});
+  for (waiter* w = waiters_.first(); w && count > 0; w = w->next) {
+    if (w->status != waiter::state::pending) continue;
+    --count;
+    e.wake(*w);
+  }
+}
+
+void fence(std::memory_order order, const char* call) {
+  engine& e = engine::checked(call);
+  e.point_anywhere({operation_kind::fence, 0});
+  if (e.watching() && !e.current_job()) e.watching()->fence(e.current_number(), order);
+}
+
+void saw(std::uint64_t object) noexcept {
+  const engine* e = engine::running();
+  if (e && e->watching()) e->watching()->acquire(e->current_number(), object);
+}
+
+void left_to(std::uint64_t object) noexcept {
+  const engine* e = engine::running();
+  if (e && e->watching()) e->watching()->release(e->current_number(), object);
+}
+
+void engine::watch_wake_up(const task_core& t) {
+  // Who is woken by the clock owes it to nobody.
+  const bool by_clock =
+      (t.leaf() && t.leaf()->status == waiter::state::expired) || t.sleep == waiter::state::expired;
+  if (!by_clock) watching_->woken(t.number, current_number());
+}
+
+}  // namespace reprise::detail

@@ -1,0 +1,177 @@
+#include "watcher.hpp"
+
+namespace reprise::detail {
+
+namespace {
+
+bool acquires(std::memory_order order) noexcept {
+  return order != std::memory_order_relaxed && order != std::memory_order_release;
+}
+bool releases(std::memory_order order) noexcept {
+  return order == std::memory_order_release || order == std::memory_order_acq_rel ||
+         order == std::memory_order_seq_cst;
+}
+
+}  // namespace
+
+void watcher::begin() {
+  for (std::uint32_t i = 0; i < known_; ++i) {
+    tasks_[i].clock.clear();
+    tasks_[i].fence_acquired.clear();
+    tasks_[i].fence_released.clear();
+  }
+  known_ = 0;
+  off_ = false;
+  objects_.clear();
+  variables_.clear();
+  locks_.clear();
+}
+
+watcher::task_state& watcher::of(std::uint32_t task) {
+  if (task >= tasks_.size()) tasks_.resize(task + std::size_t{1});
+  for (; known_ <= task; ++known_) tasks_[known_].clock.set(known_, 1);
+  return tasks_[task];
+}
+
+void watcher::ran(std::uint32_t task, const operation& op) {
+  if (gives_up(task)) return;
+  static_cast<void>(of(task));
+  if (task == 0) {
+    // A callback, or a job: taken to come after everything before it.
+    for (std::uint32_t i = 1; i < known_; ++i) tasks_[0].clock.join(tasks_[i].clock);
+  }
+  locks_.ran(task, op);
+  if (op.object == 0) return;
+  switch (op.kind) {
+    case operation_kind::spawn:
+    case operation_kind::cancel: {
+      const auto other = static_cast<std::uint32_t>(op.object >> 32);
+      if ((op.object & 0xffffffffu) != 0 || gives_up(other)) return;
+      static_cast<void>(of(other));  // may move them all
+      tasks_[other].clock.join(tasks_[task].clock);
+      return tick(task);
+    }
+    case operation_kind::task_end_ok:
+    case operation_kind::task_end_failed:
+    case operation_kind::future_set:
+    case operation_kind::event_set:
+    case operation_kind::unlock:
+    case operation_kind::release:
+    case operation_kind::latch_count:
+    case operation_kind::condition_notify:
+      return release(task, op.object);
+    case operation_kind::unlock_shared:
+      return release_into(task, objects_[op.object].others);
+    case operation_kind::lock_shared:
+    case operation_kind::try_lock_shared:
+      return of(task).clock.join(objects_[op.object].clock);
+    case operation_kind::queue_put:
+      of(task).clock.join(objects_[op.object].others);
+      return release(task, op.object);
+    case operation_kind::queue_get:
+      of(task).clock.join(objects_[op.object].clock);
+      return release_into(task, objects_[op.object].others);
+    case operation_kind::queue_close:
+      release_into(task, objects_[op.object].others);
+      return release(task, op.object);
+    case operation_kind::start:
+    case operation_kind::callback:
+    case operation_kind::timer:
+    case operation_kind::job:
+    case operation_kind::event_clear:
+    case operation_kind::shared_read:
+    case operation_kind::shared_write:
+    case operation_kind::atomic_load:
+    case operation_kind::atomic_store:
+    case operation_kind::atomic_update:
+    case operation_kind::compare_exchange:
+    case operation_kind::compare_exchange_failed:
+    case operation_kind::atomic_wait:
+    case operation_kind::atomic_notify:
+      return;  // nothing, or told by the access itself
+    default:
+      return acquire(task, op.object);
+  }
+}
+
+void watcher::woken(std::uint32_t task, std::uint32_t waker) {
+  if (task == waker || gives_up(std::max(task, waker))) return;
+  static_cast<void>(of(std::max(task, waker)));
+  tasks_[task].clock.join(tasks_[waker].clock);
+  tick(waker);
+}
+
+void watcher::acquire(std::uint32_t task, std::uint64_t object) {
+  if (gives_up(task)) return;
+  const sync_state& s = objects_[object];
+  vector_clock& mine = of(task).clock;
+  mine.join(s.clock);
+  mine.join(s.others);
+}
+
+void watcher::release(std::uint32_t task, std::uint64_t object) {
+  if (gives_up(task)) return;
+  release_into(task, objects_[object].clock);
+}
+
+void watcher::pass_on(std::uint64_t from, std::uint64_t to) {
+  if (off_) return;
+  static_cast<void>(objects_[to]);  // may move them all
+  const vector_clock& source = objects_[from].clock;
+  objects_[to].clock.join(source);
+}
+
+watcher::race watcher::touch(std::uint32_t task, std::uint64_t object, bool write, void* place) {
+  if (gives_up(task)) return {};
+  const vector_clock& now = of(task).clock;
+  const auto& held = locks_.held(task);
+  const access mine{task, now[task], place, held.empty() ? 0 : held.front(), write};
+  const auto unordered = [&](const access& other) {
+    return other.time != 0 && other.task != task && other.time > now[other.task];
+  };
+  variable& v = variables_[object];
+  if (unordered(v.last_write)) return {v.last_write, mine, true};
+  if (!write) {
+    for (access& r : v.reads) {
+      if (r.task != task) continue;
+      r = mine;
+      return {};
+    }
+    v.reads.push_back(mine);
+    return {};
+  }
+  for (const access& r : v.reads)
+    if (unordered(r)) return {r, mine, true};
+  v.reads.clear();
+  v.last_write = mine;
+  return {};
+}
+
+void watcher::atomic_access(std::uint32_t task, std::uint64_t object, operation_kind kind,
+                            std::memory_order order) {
+  if (gives_up(task)) return;
+  vector_clock& released = objects_[object].clock;
+  task_state& me = of(task);
+  if (kind != operation_kind::atomic_store)
+    (acquires(order) ? me.clock : me.fence_acquired).join(released);
+  if (kind != operation_kind::atomic_store && kind != operation_kind::atomic_update &&
+      kind != operation_kind::compare_exchange)
+    return;
+  // A store begins anew what can be acquired; an update goes on with what was released before it.
+  if (kind == operation_kind::atomic_store) released.clear();
+  if (releases(order))
+    release_into(task, released);
+  else
+    released.join(me.fence_released);
+}
+
+void watcher::fence(std::uint32_t task, std::memory_order order) {
+  if (gives_up(task)) return;
+  task_state& me = of(task);
+  if (acquires(order)) me.clock.join(me.fence_acquired);
+  if (!releases(order)) return;
+  me.fence_released.assign(me.clock);
+  tick(task);
+}
+
+}  // namespace reprise::detail

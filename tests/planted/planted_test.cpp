@@ -1,0 +1,106 @@
+// Every planted bug is found by a default search, and every correct twin stays clean.
+//
+//   planted_test            500 schedules of each twin
+//   planted_test "[full]"   10,000
+
+#include "planted/programs.hpp"
+
+#include "support/catch2.hpp"
+#include "support/run.hpp"
+
+#include <reprise/core/token.hpp>
+#include <reprise/replay/explore.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <set>
+#include <string>
+#include <string_view>
+
+using namespace reprise;
+
+namespace {
+
+constexpr std::uint64_t cap = 10'000;
+constexpr std::uint64_t steps = 20'000;  // of a run that spins
+
+const planted::program& named(std::string_view name) {
+  static const auto all = planted::programs();
+  return *std::ranges::find(all, name, &planted::program::name);
+}
+
+void check_twins(std::uint64_t runs) {
+  for (const auto& p : planted::programs()) {
+    const exploration found =
+        explore({.seed = 7'000'000, .runs = runs, .step_limit = steps}, p.correct);
+    INFO(p.name << ": " << (found.failure ? found.failure->what : ""));
+    CHECK(found);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("there are forty planted bugs and more, each under a name of its own") {
+  std::set<std::string_view> names;
+  for (const auto& p : planted::programs()) {
+    names.insert(p.name);
+    CHECK_FALSE(p.about.empty());
+    CHECK(p.buggy != p.correct);
+  }
+  CHECK(names.size() == planted::programs().size());
+  CHECK(names.size() >= 40);
+}
+
+TEST_CASE("the portfolio finds every planted bug, and each repeats from its token alone") {
+  for (const auto& p : planted::programs()) {
+    const exploration found = explore({.runs = cap, .step_limit = steps}, p.buggy);
+    INFO(p.name);
+    REQUIRE(found.failure);
+    INFO(found.failure->what);
+    const report again = replay(found.failure->token, p.buggy);
+    CHECK(again.result == found.failure->result);
+    CHECK(again.digest == found.failure->digest);
+    CHECK(again.what == found.failure->what);
+  }
+}
+
+TEST_CASE("every correct twin is clean") { check_twins(500); }
+TEST_CASE("every correct twin is clean in ten thousand schedules", "[.full]") { check_twins(cap); }
+
+TEST_CASE("every strategy leaves the twins clean, however they spin and wait") {
+  for (const strategy& s : {random_walk(), round_robin(), pct(3), pct(10), pos(), surw(),
+                            delay_bounded(2), preemption_bounded(2), starvation()}) {
+    for (const auto& p : planted::programs()) {
+      const exploration found =
+          explore({.schedule = s, .runs = 20, .step_limit = steps}, p.correct);
+      INFO(p.name << " under " << s.to_string() << ": "
+                  << (found.failure ? found.failure->what : ""));
+      CHECK(found);
+    }
+  }
+}
+
+TEST_CASE("without the detector of misused mutexes nothing finds one") {
+  for (const std::string_view name : {"foreign_unlock", "destroyed_too_early"}) {
+    const auto& p = named(name);
+    INFO(p.name);
+    CHECK(explore({.runs = 300, .detect = {.mutexes = false}}, p.buggy));
+    const exploration found = explore({.runs = 300}, p.buggy);
+    REQUIRE(found.failure);
+    CHECK_THAT(found.failure->what, Catch::Matchers::ContainsSubstring(" holds it"));
+  }
+  const exploration found = explore({.runs = 300}, named("used_after_destruction").buggy);
+  REQUIRE(found.failure);
+  CHECK_THAT(found.failure->what, Catch::Matchers::ContainsSubstring("destroyed"));
+}
+
+TEST_CASE("without the race detector nothing finds a race that changes no value") {
+  for (const std::string_view name : {"silent_race", "relaxed_publication"}) {
+    const auto& p = named(name);
+    INFO(p.name);
+    CHECK(explore({.runs = 300, .detect = detectors::none()}, p.buggy));
+    const exploration found = explore({.runs = 300}, p.buggy);
+    REQUIRE(found.failure);
+    CHECK_THAT(found.failure->what, Catch::Matchers::ContainsSubstring("data race"));
+  }
+}
