@@ -13,6 +13,11 @@ void queue_core::wait_for_room(void* place) {
   engine& e = enter("queue::put");
   task_core& me = e.task_that_waits("queue::put");
   e.point(me, {operation_kind::queue_put, object()});
+  if (full() || closed_) [[unlikely]]
+    wait_in_line_to_put(e, me, place);
+}
+
+void queue_core::wait_in_line_to_put(engine& e, task_core& me, void* place) {
   while (full()) {
     if (closed_) throw queue_closed();
     waiter w;
@@ -34,6 +39,10 @@ bool queue_core::wait_for_item(void* place) {
   engine& e = enter("queue::get");
   task_core& me = e.task_that_waits("queue::get");
   e.point(me, {operation_kind::queue_get, object()});
+  return !empty() || wait_in_line_to_get(e, me, place);
+}
+
+bool queue_core::wait_in_line_to_get(engine& e, task_core& me, void* place) {
   while (empty()) {
     if (closed_) return false;
     waiter w;

@@ -58,6 +58,9 @@ protected:
 private:
   static void wake_next(wait_queue& waiters) noexcept;
   static void wake_all(wait_queue& waiters) noexcept;
+  // Apart from the common case, which needs no frame to speak of.
+  void wait_in_line_to_put(engine& e, task_core& me, void* place);
+  bool wait_in_line_to_get(engine& e, task_core& me, void* place);
 
   std::size_t capacity_;
   std::size_t size_ = 0;

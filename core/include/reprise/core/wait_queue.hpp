@@ -7,6 +7,7 @@
 namespace reprise::detail {
 
 class engine;
+struct task_core;
 struct waiter;
 
 /// Tasks that wait, in the order in which they came. Its nodes live on the waiters' stacks;
