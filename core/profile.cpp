@@ -80,12 +80,12 @@ void merge_target(std::vector<target>& into, const target& t) {
   merge_shares(at->shares, t.shares);
 }
 
-/// The lower of the middle ones.
+/// The greatest, but at most twice the (lower) middle one.
 std::uint64_t merge_lengths(std::vector<std::uint64_t>& into,
                             const std::vector<std::uint64_t>& from) {
   into.insert(into.end(), from.begin(), from.end());
   std::ranges::sort(into);
-  return into.empty() ? 0 : into[(into.size() - 1) / 2];
+  return into.empty() ? 0 : std::min(into.back(), 2 * into[(into.size() - 1) / 2]);
 }
 
 using counts = std::map<std::uint32_t, std::uint64_t>;  // by task

@@ -57,7 +57,8 @@ void print_json(session& s, const search& asked, const exploration& found,
   o.text("scenario", asked.scenario)
       .text("strategy", asked.schedule.to_string())
       .number("first_seed", asked.seed)
-      .number("runs", found.runs);
+      .number("runs", found.runs)
+      .number("profile_runs", found.profile_runs);
   o.list("failures", failures).seconds("real_s", real);
   const double seconds = std::chrono::duration<double>(real).count();
   o.raw("runs_per_s", format_double(seconds > 0 ? static_cast<double>(found.runs) / seconds : 0));

@@ -122,13 +122,11 @@ void add_seeds(CLI::App& command, run_options& to, const char* group) {
 }
 
 void add_strategy(CLI::App& command, run_options& to, const char* otherwise, const char* group) {
-  std::string names;
-  for (const strategy_kind* kind : strategies()) {
-    names += names.empty() ? "" : ", ";
-    names += kind->name;
-  }
+  // Completion has all of them, and so has the message about one that there is not.
   text_option(command, "--strategy", to.strategy,
-              fmt::format("who runs next: {} ({})", names, otherwise), "S", group);
+              fmt::format("who runs next: fifo, portfolio, pos, surw, pct(3), random_walk, … ({})",
+                          otherwise),
+              "S", group);
 }
 
 }  // namespace

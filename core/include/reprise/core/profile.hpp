@@ -29,8 +29,8 @@ struct profile {
   };
 
   std::uint64_t runs = 0;
-  /// Of the schedule, and those at which the running task could go on: of the middle run, since a
-  /// run in which a task spins may be a hundred times as long as the others.
+  /// Of the schedule, and those at which the running task could go on: of the longest run, but at
+  /// most twice those of the middle one. One in which a task spins may be a hundred times as long.
   std::uint64_t choices = 0;
   std::uint64_t preemptible = 0;
   std::vector<target> targets;                              // in the order of their objects
