@@ -136,13 +136,14 @@ struct co_join::part {
   }
 };
 
-bool co_join::begin(future_core& core, operation_kind op, std::coroutine_handle<> frame) {
+bool co_join::begin(future_core& core, operation_kind op, std::coroutine_handle<> frame,
+                    void* place) {
   engine& e = engine::checked("co_await");
   task_core& me = e.coroutine_that_waits("co_await");
   core_ = &core;
   op_ = op;
   me.innermost = frame;
-  me.place = __builtin_return_address(0);
+  me.place = place ? place : __builtin_return_address(0);
   me.announces({op, core.object()});
   if (!e.point_of_coroutine(me)) {
     me.wait_for(*this);

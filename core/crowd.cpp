@@ -230,7 +230,7 @@ void gathered_coroutines::wait() {
 bool gathered_coroutines::begin(std::coroutine_handle<> frame) {
   if (crowd_->size == 0) return false;
   crowd_->number = crowd_->owner->new_object();
-  return join_.begin(*crowd_, operation_kind::gather, frame);
+  return join_.begin(*crowd_, operation_kind::gather, frame, __builtin_return_address(0));
 }
 
 void gathered_coroutines::end() {

@@ -173,7 +173,7 @@ bool co_gathering::begin(std::span<future_core* const> cores, children whose,
   if (cores.empty()) return false;
   gathering& g = make_gathering(*engine::running(), cores, whose, how_);
   gathering_ = &g;
-  return join_.begin(g, operation_kind::gather, frame);
+  return join_.begin(g, operation_kind::gather, frame, __builtin_return_address(0));
 }
 
 void co_gathering::end() {

@@ -233,8 +233,9 @@ public:
   ~co_join() { leave(); }
   /// No longer waits, if it did.
   void leave() noexcept;
-  /// False when there is nothing to wait for.
-  bool begin(future_core& core, operation_kind op, std::coroutine_handle<> frame);
+  /// False when there is nothing to wait for. `place` is that of the wait; null: the caller.
+  bool begin(future_core& core, operation_kind op, std::coroutine_handle<> frame,
+             void* place = nullptr);
   /// Throws: `cancelled`.
   void end();
 
