@@ -166,8 +166,9 @@ void gather_in_a_fiber(Range children, bool all) {
 }
 
 report play(const scene& s, config how, bool as_coroutines) {
+  // Not in the body: what a limit leaves behind goes on after the root has unwound.
+  world w{s.plans, {}, {}};
   return run(how, [&] {
-    world w{s.plans, {}, {}};
     inherited.set(7);
     const auto gatherer = [&] {
       // Made while they are gathered, one after the other.

@@ -9,10 +9,20 @@
 #include <cstdlib>
 #include <new>
 
+// The sanitizers have operators of their own, and must keep them.
+#if defined(__SANITIZE_ADDRESS__)
+#define COUNTED 0
+#elif defined(__has_feature)
+#define COUNTED !__has_feature(address_sanitizer)
+#else
+#define COUNTED 1
+#endif
+
 namespace {
 std::uint64_t allocations = 0;
 }
 
+#if COUNTED
 void* operator new(std::size_t size) {
   ++allocations;
   if (void* block = std::malloc(size)) return block;
@@ -20,6 +30,7 @@ void* operator new(std::size_t size) {
 }
 void operator delete(void* block) noexcept { std::free(block); }
 void operator delete(void* block, std::size_t) noexcept { std::free(block); }
+#endif
 
 using namespace reprise;
 
