@@ -109,7 +109,9 @@ measurement w6(std::uint64_t n) {
 constexpr workload list[] = {
     {"coroutines/w1", [](std::uint64_t n) { return w1({}, n); }},
     {"coroutines/w1_chosen",
-     [](std::uint64_t n) { return w1({.schedule = reprise::random_walk()}, n); }},
+     [](std::uint64_t n) {
+       return w1({.schedule = reprise::random_walk(), .detect = reprise::detectors::none()}, n);
+     }},
     {"coroutines/w2", w2},
     {"coroutines/w3_warm",
      [](std::uint64_t n) { return measure_warm(n, [n] { sleepers(n, 1); }); }},

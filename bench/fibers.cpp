@@ -18,9 +18,14 @@ namespace {
 using reprise::config;
 
 const config in_order;  // fifo(): asyncio's order
-config chosen() { return {.schedule = reprise::random_walk()}; }
+/// Seeded choices and the digest: the detectors have rows of their own.
+config chosen() {
+  return {.schedule = reprise::random_walk(), .detect = reprise::detectors::none()};
+}
 /// As a search replays a failure: seeded choices, every event and choice kept.
-config recorded() { return {.schedule = reprise::random_walk(), .record = true}; }
+config recorded() {
+  return {.schedule = reprise::random_walk(), .record = true, .detect = reprise::detectors::none()};
+}
 
 /// n tasks of one function. A range of references to it: no list of n closures.
 template <class F>
