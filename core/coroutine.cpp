@@ -99,13 +99,7 @@ void co_sleep_awaiter::end(std::int64_t ns) {
   engine& e = *engine::running();
   task_core& me = *e.current_task();
   const auto how = std::exchange(me.sleep, waiter::state::woken);
-  if (ns != 0 && ns != delay::forever) {
-    e.outdate(me.sleep_generation);
-    if (how != waiter::state::expired) {
-      if (me.is_member) engine::leave_timer(me);
-      e.timer_went_stale();
-    }
-  }
+  if (ns != 0 && ns != delay::forever) e.end_timed(me, how);
   e.arrive_in_coroutine(me);
   if (how == waiter::state::cancelled) {
     me.must_cancel = false;  // asked again before it ran: that is one exception, the first one's

@@ -98,7 +98,7 @@ void engine::add_member(crowd& c, void* frame) {
   }
   crowd_member& m = chunk->members[chunk->count];
   m.frame = frame;
-  m.set(crowd_member::state::unborn, nullptr, 0);
+  m.at = {nullptr, 0, crowd_member::state::unborn};
   ++chunk->count;
   ++c.size;
   ++c.users;
@@ -115,8 +115,8 @@ void engine::add_member(crowd& c, void* frame) {
 
 task_core& engine::record_of(crowd_member& m) {
   using enum crowd_member::state;
-  const auto was = m.is();
-  if (was == recorded) return m.record();
+  const auto was = m.at.kind();
+  if (was == recorded) return m.at.as<task_core>();
   const crowd_chunk& chunk = crowd_chunk::of(m);
   const std::uint32_t place = chunk.place_of(m);
   task_core& t = take_task(chunk.first_number + place,
@@ -129,12 +129,12 @@ task_core& engine::record_of(crowd_member& m) {
     if (chunk.owner->locals) t.extra().locals = *chunk.owner->locals;
   } else {
     t.started = true;
-    t.innermost = std::coroutine_handle<>::from_address(m.pointer());
+    t.innermost = std::coroutine_handle<>::from_address(m.at.target());
     t.announces({operation_kind::sleep, 0});
     t.sleep = was == asleep ? waiter::state::pending : waiter::state::expired;
-    t.sleep_generation = m.sleep_generation();
+    t.sleep_generation = m.at.generation();
   }
-  m.set(recorded, &t, 0);
+  m.at = {&t, 0, recorded};
   return t;
 }
 
@@ -145,7 +145,7 @@ void engine::forget_record(task_core& t) noexcept {
       t.asked_while_waiting || t.forced || t.frozen || t.top ||
       t.waits != task_core::wait_kind::nothing || t.thrown_at != 0)
     return;
-  t.member()->set(crowd_member::state::asleep, t.innermost.address(), t.sleep_generation);
+  t.member()->at = {t.innermost.address(), t.sleep_generation, crowd_member::state::asleep};
   ++t.generation;
   t.references = 0;
   t.owner = nullptr;
@@ -156,16 +156,17 @@ void engine::forget_record(task_core& t) noexcept {
 
 bool engine::member_sleeps(const crowd_member& m, ready_entry e) noexcept {
   if (m.over()) return false;
-  if (m.is() == crowd_member::state::recorded) return e.is_of(m.record().sleep_generation);
-  return m.is() == crowd_member::state::asleep && e.is_of(m.sleep_generation());
+  if (m.at.kind() == crowd_member::state::recorded)
+    return e.is_of(m.at.as<task_core>().sleep_generation);
+  return m.at.kind() == crowd_member::state::asleep && e.is_of(m.at.generation());
 }
 
 void engine::end_member_sleep(ready_entry e) noexcept {
   auto& m = e.as<crowd_member>();
   if (!member_sleeps(m, e)) return;
-  if (m.is() == crowd_member::state::recorded) return end_sleep(m.record());
+  if (m.at.kind() == crowd_member::state::recorded) return end_sleep(m.at.as<task_core>());
   ++steps_;
-  m.set(crowd_member::state::woken, m.pointer(), m.sleep_generation());
+  m.at = {m.at.target(), m.at.generation(), crowd_member::state::woken};
   push({&m, 0, entry_kind::member});
 }
 
@@ -187,8 +188,11 @@ void engine::keep_member_value(task_core& t) {
   chunk.owner->values->take(chunk.first_index + chunk.place_of(m), m.frame);
 }
 
-void engine::leave_timer(task_core& t) noexcept {
-  crowd_chunk::of(*t.member()).owner->left_timers = true;
+void engine::end_timed(task_core& t, waiter::state how) noexcept {
+  outdate(t.sleep_generation);
+  if (how == waiter::state::expired) return;
+  if (t.is_member) crowd_chunk::of(*t.member()).owner->left_timers = true;
+  timer_went_stale();
 }
 
 void engine::note_member_end(crowd_member& m) {

@@ -27,23 +27,10 @@ struct alignas(16) crowd_member {
     recorded  // has a record, or is over
   };
 
-  void* frame;           // the outermost; null once it is over
-  std::uint64_t packed;  // the frame that goes on, or the record; generation of the sleep; state
+  void* frame;               // the outermost; null once it is over
+  packed_pointer<state> at;  // the frame that goes on, or the record; generation of the sleep
 
-  [[nodiscard]] state is() const noexcept { return static_cast<state>(packed & 15); }
   [[nodiscard]] bool over() const noexcept { return frame == nullptr; }
-  [[nodiscard]] std::uint16_t sleep_generation() const noexcept {
-    return static_cast<std::uint16_t>(packed >> 48);
-  }
-  [[nodiscard]] void* pointer() const noexcept {
-    // NOLINTNEXTLINE(performance-no-int-to-ptr): packed as in ready_entry
-    return reinterpret_cast<void*>(packed & 0x0000'ffff'ffff'fff0u);
-  }
-  [[nodiscard]] task_core& record() const noexcept { return *static_cast<task_core*>(pointer()); }
-  void set(state s, const void* pointer, std::uint16_t sleep_generation) noexcept {
-    packed = reinterpret_cast<std::uint64_t>(pointer) | std::uint64_t{sleep_generation} << 48 |
-             static_cast<std::uint64_t>(s);
-  }
 };
 
 /// Members with consecutive numbers. Aligned to its size, so that a member finds it.

@@ -169,32 +169,22 @@ fiber* engine::next_fiber_any() {
       case entry_kind::step:
         ++steps_;
         return step(e.as<task_core>());
-      case entry_kind::sleeper: {
-        auto& t = e.as<task_core>();
-        if (e.is_of(t.sleep_generation)) end_sleep(t);
-        break;
-      }
       case entry_kind::timer: {
-        auto& slot = e.as<timer_slot>();
-        if (!e.is_of(slot.generation)) break;
-        ++steps_;
-        if (slot.strike) {
-          const auto strike = slot.strike;
-          void* argument = slot.argument;
-          outdate(slot.generation);
-          timer_slots_.give_back(slot);
-          strike(argument);
+        const auto& slot = e.as<timer_slot>();
+        if (slot.strike || !e.is_of(slot.generation)) {
+          keep_books(e);
           break;
         }
+        ++steps_;
         return run_on_runner(e);
       }
-      case entry_kind::node: {
-        auto& node = e.as<callback_node>();
+      case entry_kind::node:
+        if (!e.as<callback_node>().kind->user) {
+          keep_books(e);
+          break;
+        }
         ++steps_;
-        if (node.kind->user) return run_on_runner(e);
-        node.kind->run(*this, node);
-        break;
-      }
+        return run_on_runner(e);
       case entry_kind::job: {
         auto& j = e.as<job>();
         if (!e.is_of(j.sleep_generation)) break;
@@ -205,13 +195,6 @@ fiber* engine::next_fiber_any() {
         feed(0, {operation_kind::job, j.number});
         return j.top;
       }
-      case entry_kind::delivery: {
-        ++steps_;
-        const std::unique_ptr<std::shared_ptr<job>> j(
-            static_cast<std::shared_ptr<job>*>(e.target()));
-        if ((*j)->awaiter) wake(*(*j)->awaiter);
-        break;
-      }
       case entry_kind::stop:
         ++steps_;
         stopping_ = true;
@@ -219,14 +202,51 @@ fiber* engine::next_fiber_any() {
       case entry_kind::member:
         ++steps_;
         return step(record_of(e.as<crowd_member>()));
+      case entry_kind::sleeper:
+      case entry_kind::delivery:
       case entry_kind::member_sleep:
-        end_member_sleep(e);
-        break;
       case entry_kind::member_end:
-        ++steps_;
-        note_member_end(e.as<crowd_member>());
+        keep_books(e);
         break;
     }
+  }
+}
+
+void engine::keep_books(ready_entry e) {
+  switch (e.kind()) {
+    case entry_kind::sleeper: {
+      auto& t = e.as<task_core>();
+      if (e.is_of(t.sleep_generation)) end_sleep(t);
+      return;
+    }
+    case entry_kind::timer: {
+      auto& slot = e.as<timer_slot>();
+      if (!e.is_of(slot.generation)) return;
+      ++steps_;
+      const auto strike = slot.strike;
+      void* argument = slot.argument;
+      outdate(slot.generation);
+      timer_slots_.give_back(slot);
+      return strike(argument);
+    }
+    case entry_kind::node: {
+      auto& node = e.as<callback_node>();
+      ++steps_;
+      return node.kind->run(*this, node);
+    }
+    case entry_kind::delivery: {
+      ++steps_;
+      const std::unique_ptr<std::shared_ptr<job>> j(static_cast<std::shared_ptr<job>*>(e.target()));
+      if ((*j)->awaiter) wake(*(*j)->awaiter);
+      return;
+    }
+    case entry_kind::member_sleep:
+      return end_member_sleep(e);
+    case entry_kind::member_end:
+      ++steps_;
+      return note_member_end(e.as<crowd_member>());
+    default:
+      return;
   }
 }
 
@@ -253,7 +273,7 @@ bool engine::advance_clock() {
   return true;
 }
 
-void engine::expire_timers() {
+void engine::expire_due_timers() {
   while (const auto* first = timers_.first(now_)) {
     const ready_entry target = first->target;
     timers_.pop();
@@ -276,7 +296,7 @@ void engine::fetch_sleepers() const noexcept {
   if (const auto* const e = timers_.peek(5); e && e->target.kind() == entry_kind::member_sleep)
     __builtin_prefetch(e->target.target());
   if (const auto* const e = timers_.peek(2); e && e->target.kind() == entry_kind::member_sleep)
-    __builtin_prefetch(e->target.as<crowd_member>().pointer());
+    __builtin_prefetch(e->target.as<crowd_member>().at.target());
   if (const task_core* const t = task_at(5)) {
     __builtin_prefetch(t);
     __builtin_prefetch(reinterpret_cast<const char*>(t) + 64);
@@ -305,7 +325,7 @@ bool engine::stale(ready_entry e) noexcept {
 }
 
 void engine::timer_went_stale() noexcept {
-  // As asyncio does: a heap that is mostly of cancelled timers is rebuilt.
+  // As asyncio does: when most are of cancelled timers, those are thrown out.
   if (++stale_timers_ > 100 && stale_timers_ > timers_.size() / 2) purge_timers();
 }
 
@@ -433,11 +453,7 @@ engine::wake_up engine::block(task_core& me, waiter& w, operation_kind op, void*
       ~at_exit() {
         t.wait_for_nothing();
         if (!timed) return;
-        e.outdate(t.sleep_generation);
-        if (w.status != waiter::state::expired) {
-          if (t.is_member) leave_timer(t);
-          e.timer_went_stale();
-        }
+        e.end_timed(t, w.status);
       }
     };
     const at_exit on_exit{*this, me, w, timed};
@@ -570,37 +586,8 @@ bool engine::choose_beside(task_core& me) {
   for (;;) {
     expire_timers();
     if (ready_.empty()) break;
-    const ready_entry& e = ready_[0];
-    if (e.kind() == entry_kind::stop) break;
-    if (e.kind() == entry_kind::node) {
-      auto& node = ready_.pop().as<callback_node>();
-      ++steps_;
-      node.kind->run(*this, node);
-    } else if (e.kind() == entry_kind::member_sleep) {
-      end_member_sleep(ready_.pop());
-    } else if (e.kind() == entry_kind::member_end) {
-      ++steps_;
-      note_member_end(ready_.pop().as<crowd_member>());
-    } else if (e.kind() == entry_kind::sleeper) {
-      const ready_entry s = ready_.pop();
-      auto& t = s.as<task_core>();
-      if (s.is_of(t.sleep_generation)) end_sleep(t);
-    } else if (e.kind() == entry_kind::timer) {
-      const ready_entry s = ready_.pop();
-      auto& slot = s.as<timer_slot>();
-      if (!s.is_of(slot.generation)) continue;
-      ++steps_;
-      const auto strike = slot.strike;
-      void* argument = slot.argument;
-      outdate(slot.generation);
-      timer_slots_.give_back(slot);
-      strike(argument);
-    } else {
-      const ready_entry s = ready_.pop();
-      ++steps_;
-      const std::unique_ptr<std::shared_ptr<job>> j(static_cast<std::shared_ptr<job>*>(s.target()));
-      if ((*j)->awaiter) wake(*(*j)->awaiter);
-    }
+    if (ready_.front().kind() == entry_kind::stop) break;
+    keep_books(ready_.pop());
   }
   if (!runnable_.empty()) {
     const std::size_t i = pick(runnable_.size() + 1, true);

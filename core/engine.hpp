@@ -218,16 +218,16 @@ enum class entry_kind : std::uint32_t {
   member_end,    // it is over
 };
 
-/// An entry of the ready queue, in one word: a queue of two words an entry would stall the
-/// processor, which can't forward two stores to one load. Pointers have 48 bits; of a generation 16
-/// bits are enough: see `engine::outdate`.
-class ready_entry {
+/// A pointer, a generation and a kind in one word. Pointers have 48 bits and end in four of zero;
+/// of a generation 16 bits are enough: see `engine::outdate`.
+template <class Kind>
+class packed_pointer {
 public:
-  ready_entry() = default;
-  ready_entry(void* target, std::uint32_t generation, entry_kind kind) noexcept
+  packed_pointer() = default;
+  packed_pointer(const void* target, std::uint32_t generation, Kind kind) noexcept
       : word_(reinterpret_cast<std::uint64_t>(target) | std::uint64_t{generation & 0xffffu} << 48 |
               static_cast<std::uint64_t>(kind)) {}
-  [[nodiscard]] entry_kind kind() const noexcept { return static_cast<entry_kind>(word_ & 15); }
+  [[nodiscard]] Kind kind() const noexcept { return static_cast<Kind>(word_ & 15); }
   template <class T>
   [[nodiscard]] T& as() const noexcept {
     return *static_cast<T*>(target());
@@ -239,10 +239,17 @@ public:
   [[nodiscard]] bool is_of(std::uint32_t generation) const noexcept {
     return word_ >> 48 == (generation & 0xffffu);
   }
+  [[nodiscard]] std::uint16_t generation() const noexcept {
+    return static_cast<std::uint16_t>(word_ >> 48);
+  }
 
 private:
   std::uint64_t word_ = 0;
 };
+
+/// An entry of the ready queue. A queue of two words an entry would stall the processor, which
+/// can't forward two stores to one load.
+using ready_entry = packed_pointer<entry_kind>;
 
 struct user_event {
   std::int64_t at;
@@ -393,6 +400,8 @@ public:
       check_forced(me);
   }
   void timer_went_stale() noexcept;
+  /// A sleep or a time limit on a wait is over: it was `how` that ended it.
+  void end_timed(task_core& t, waiter::state how) noexcept;
   /// Makes the timers stale that carry this generation. They keep 16 bits of it, so that none must
   /// be left when those come round.
   template <class Generation>
@@ -432,8 +441,6 @@ public:
   void add_member(crowd& c, void* frame);
   /// The member as any other task.
   task_core& record_of(crowd_member& m);
-  /// A member's sleep is over before its timer.
-  static void leave_timer(task_core& t) noexcept;
 
   // --- jobs and generators
   void start_job(const std::shared_ptr<job>& j);
@@ -563,7 +570,12 @@ private:
   void push_choosable(ready_entry e);
   void watch_wake_up(const task_core& t);
   bool advance_clock();
-  void expire_timers();
+  void expire_timers() {
+    if (!timers_.empty()) expire_due_timers();
+  }
+  void expire_due_timers();
+  /// The library's own work for an entry, which runs to completion before the next choice.
+  void keep_books(ready_entry e);
   fiber* come_to(reason r) noexcept {
     reason_ = r;
     return &main_;
