@@ -12,6 +12,7 @@
 #include <reprise/core/errors.hpp>
 #include <reprise/core/future_core.hpp>
 #include <reprise/core/operation.hpp>
+#include <reprise/core/place.hpp>
 #include <reprise/core/prng.hpp>
 #include <reprise/core/run.hpp>
 #include <reprise/core/stream.hpp>
@@ -774,8 +775,6 @@ private:
 [[nodiscard]] std::string describe(const std::exception_ptr& failure);
 /// "std::runtime_error".
 [[nodiscard]] std::string type_name(const std::exception_ptr& failure);
-/// "balance.cpp:14", or nothing.
-[[nodiscard]] std::string place_of(const void* return_address);
 /// The same of whom the function at that place was inlined into; nothing when it was not.
 [[nodiscard]] std::string caller_of(const void* return_address);
 /// `watch_for_crashes`, unless this OS thread has done so before.

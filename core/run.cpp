@@ -420,6 +420,8 @@ void destroy_box(box_base* box) noexcept {
 
 }  // namespace detail
 
+std::uint64_t run_seed() { return detail::engine::checked("run_seed").options().seed; }
+
 prng& rng() { return detail::engine::checked("rng").workload(); }
 
 std::uint64_t choose(std::string_view name, std::uint64_t bound) {

@@ -1,5 +1,7 @@
 #include <reprise/replay/explore.hpp>
 
+#include "search_order.hpp"
+
 #include <reprise/core/profile.hpp>
 #include <reprise/core/token.hpp>
 
@@ -13,16 +15,7 @@ namespace {
 class searcher {
 public:
   searcher(const search& what, const body_maker& make)
-      : what_(what),
-        make_(make),
-        options_{.seed = what.seed,
-                 .schedule = what.schedule,
-                 .time_limit = what.time_limit,
-                 .step_limit = what.step_limit,
-                 .stack_size = what.stack_size,
-                 .scenario = what.scenario,
-                 .params = what.params,
-                 .detect = what.detect} {}
+      : what_(what), make_(make), options_(options_of(what)) {}
 
   exploration search_all() {
     for (std::uint64_t i = 0; i < what_.runs; ++i) {
@@ -53,10 +46,8 @@ private:
   }
 
   bool learn() {
-    // Three, because the first may not enter what another does. Far from the seeds that people try.
-    constexpr std::uint64_t first_seed = 1'000'000'000, runs = 3;
-    for (std::uint64_t i = 0; i < runs; ++i) {
-      options_.seed = first_seed + i;
+    for (std::uint64_t i = 0; i < profile_runs; ++i) {
+      options_.seed = profile_seed + i;
       options_.schedule = pos();
       profiler p(options_.seed, options_.schedule);
       options_.source = &p;

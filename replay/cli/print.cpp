@@ -38,6 +38,8 @@ std::string source_line(std::string_view line) {
   return text;
 }
 
+}  // namespace
+
 void print_indented(output& to, std::string_view text) {
   while (!text.empty()) {
     const std::size_t end = text.find('\n');
@@ -49,8 +51,6 @@ void print_indented(output& to, std::string_view text) {
     text.remove_prefix(end + 1);
   }
 }
-
-}  // namespace
 
 std::string pad_left(std::string_view text, std::size_t width) {
   const std::size_t w = width_of(text);
@@ -91,7 +91,8 @@ std::string summary_of(const watched_run& run, const painter& paint) {
   return text;
 }
 
-void print_failure(session& s, output& to, const report& r, bool with_events) {
+void print_failure(session& s, output& to, const report& r, bool with_events,
+                   const std::string& kept_at) {
   to.write("\n");
   print_indented(to, r.what);
   if (with_events) {
@@ -100,7 +101,9 @@ void print_failure(session& s, output& to, const report& r, bool with_events) {
     if (!lines.empty()) to.write("\n");
     for (const auto& line : lines) to.print("    {}\n", line);
   }
-  to.print("\n  replay: {} replay {}\n", printable(s.program), r.token);
+  to.write("\n");
+  if (!kept_at.empty()) to.print("  case:   {}\n", printable(kept_at));
+  to.print("  replay: {} replay {}\n", printable(s.program), r.token);
 }
 
 void print_difference(output& to, const report& first, const report& second) {

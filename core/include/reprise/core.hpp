@@ -2,6 +2,7 @@
 
 // Everything of core: what a program under simulation uses.
 
+#include <reprise/core/allow_real.hpp>
 #include <reprise/core/atomic.hpp>
 #include <reprise/core/barrier.hpp>
 #include <reprise/core/choice.hpp>

@@ -103,6 +103,9 @@ report run(std::uint64_t seed, F&& body) {
   return run(config{.seed = seed}, std::forward<F>(body));
 }
 
+/// The seed of the run. Throws: `no_simulation`.
+[[nodiscard]] std::uint64_t run_seed();
+
 /// The run's own workload stream: seeded by the run's seed as Python's `random.seed(seed)` would
 /// be. Throws: `no_simulation`.
 [[nodiscard]] prng& rng();
