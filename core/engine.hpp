@@ -75,6 +75,13 @@ struct waiter {
   void* const* holder_place = nullptr;
 };
 
+/// One that waits for an atomic to change.
+struct atomic_waiter : waiter {
+  bool (*same)(const void* self, const void* old) = nullptr;
+  const void* self = nullptr;
+  const void* old = nullptr;
+};
+
 /// What few tasks have.
 struct task_extras {
   std::string given_name;
@@ -518,6 +525,16 @@ public:
 
   /// The detectors, when they are on.
   [[nodiscard]] watcher* watching() const noexcept { return watching_; }
+  /// The running task has taken `lock`.
+  void took(const sync_object& lock, bool shared, bool tried, void* place) {
+    if (watching_) [[unlikely]]
+      watch_lock(lock, shared, tried, place);
+  }
+  /// What the running task has just done did not succeed.
+  void tried_in_vain(operation op) {
+    if (watching_) [[unlikely]]
+      warn_of(watching_->in_vain(current_number(), op), current_number(), op);
+  }
   [[nodiscard]] bool judges_mutexes() const noexcept {
     return watching_ && options_->detect.mutexes && !tearing_down();
   }
@@ -569,6 +586,14 @@ private:
   }
   void push_choosable(ready_entry e);
   void watch_wake_up(const task_core& t);
+  void watch(std::uint32_t task, const operation& op) {
+    if (const auto found = watching_->ran(task, op, now_); found != progress::finding::none)
+        [[unlikely]]
+      warn_of(found, task, op);
+  }
+  void watch_lock(const sync_object& lock, bool shared, bool tried, void* place);
+  void warn_of(progress::finding found, std::uint32_t task, const operation& op);
+  void warn(warning w);
   bool advance_clock();
   void expire_timers() {
     if (!timers_.empty()) expire_due_timers();
@@ -638,6 +663,8 @@ private:
   void move_clock(std::int64_t to);
   [[nodiscard]] trace_event event_of(const user_event& e) const;
   [[nodiscard]] std::string describe_deadlock();
+  /// Of a task that waits for what has come before; empty when it is no such.
+  [[nodiscard]] static std::string lost_wakeup_of(const engine& e, const task_core& t);
   void describe_failure(std::exception_ptr failure, const std::string& task_name,
                         std::string prefix);
   [[nodiscard]] std::string task_waits_for(const task_core& t) const;
@@ -718,6 +745,7 @@ private:
   choice_source* source_ = nullptr;   // made at the first choice, or before the run when it follows
   std::unique_ptr<watcher> watcher_;  // kept: its memory is
   watcher* watching_ = nullptr;
+  std::vector<warning> warnings_;
   bool following_ = false;  // it hears what runs
   std::optional<prng> workload_;
   std::vector<choice> choices_;

@@ -183,6 +183,7 @@ void engine::log(std::string_view name, std::string_view text, std::vector<trace
   fields_.insert(fields_.end(), std::make_move_iterator(fields.begin()),
                  std::make_move_iterator(fields.end()));
   user_events_.push_back(e);
+  if (watching_) watching_->went_on();
   if (options_->sink || options_->record) {
     trace_event event = event_of(e);
     if (options_->sink) options_->sink->on_event(event);
@@ -207,7 +208,7 @@ trace_event engine::event_of(const user_event& e) const {
 
 void engine::observe(std::uint32_t task, operation op) noexcept {
   if (following_) source_->ran(task, op);
-  if (watching_) watching_->ran(task, op);
+  if (watching_) watch(task, op);
   const bool to_sink = options_->sink && options_->sink->wants_scheduler_events();
   if (!to_sink && !options_->record) return;
   trace_event event;

@@ -79,10 +79,11 @@ void engine::execute(const config& options, box_base* body) {
   source_ = options.source;
   following_ = choosing_ && source().follows();
   watching_ = nullptr;
-  if (choosing_ && options.detect.any()) {
+  warnings_.clear();
+  if (choosing_ && (options.detect.any() || options.seen)) {
     if (!watcher_) watcher_ = std::make_unique<watcher>();
     watching_ = watcher_.get();
-    watching_->begin();
+    watching_->begin(options.detect, options.seen);
   }
   observing_ = observing_ || following_ || watching_;
   handover_ = nullptr;
@@ -99,6 +100,7 @@ void engine::execute(const config& options, box_base* body) {
     drive();
     judge();
     tear_down();
+    if (watching_) watching_->end();
   } catch (...) {
     running_ = nullptr;
     throw;
@@ -366,7 +368,8 @@ report engine::make_report(bool brief) {
   r.preemptions = preemptions_;
   r.tasks = task_count_;
   r.digest = digest_;
-  if (brief && verdict_ == verdict::passed) return r;
+  if (brief && verdict_ == verdict::passed && warnings_.empty()) return r;
+  r.warnings = std::move(warnings_);
   r.what = std::move(what_);
   r.exception = std::move(root_exception_);
   r.token = encode_token(*options_);

@@ -3,6 +3,7 @@
 #include <reprise/core/profile.hpp>
 #include <reprise/core/token.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace reprise::detail {
@@ -25,6 +26,7 @@ public:
                  .detect = what.detect} {}
 
   exploration search_all() {
+    if (what_.count_coverage) options_.seen = &result_.seen;
     for (std::uint64_t i = 0; i < what_.runs; ++i) {
       const std::uint64_t seed = what_.seed + i;
       strategy how = what_.schedule.resolved({}, seed);
@@ -44,6 +46,7 @@ private:
   bool run_one() {
     report r = run_briefly(options_, make_());
     ++result_.runs;
+    for (warning& w : r.warnings) note(std::move(w), r);
     if (!r) {
       if (!result_.failure) result_.failure = r;
       result_.failures.push_back(std::move(r));
@@ -52,11 +55,21 @@ private:
     return !what_.progress || what_.progress(result_.runs, result_.failures.size());
   }
 
+  void note(warning w, const report& r) {
+    const auto known = std::ranges::find_if(result_.warnings, [&](const found_warning& f) {
+      return f.seen.kind == w.kind && f.seen.signature == w.signature;
+    });
+    if (known != result_.warnings.end())
+      ++known->runs;
+    else
+      result_.warnings.push_back({std::move(w), r.seed, r.token, 1});
+  }
+
   bool learn() {
-    // Three, because the first may not enter what another does. Far from the seeds that people try.
-    constexpr std::uint64_t first_seed = 1'000'000'000, runs = 3;
+    // Three, because the first may not enter what another does.
+    constexpr std::uint64_t runs = 3;
     for (std::uint64_t i = 0; i < runs; ++i) {
-      options_.seed = first_seed + i;
+      options_.seed = first_profile_seed + i;
       options_.schedule = pos();
       profiler p(options_.seed, options_.schedule);
       options_.source = &p;

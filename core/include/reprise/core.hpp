@@ -9,6 +9,7 @@
 #include <reprise/core/co.hpp>
 #include <reprise/core/co_task.hpp>
 #include <reprise/core/condition_variable.hpp>
+#include <reprise/core/coverage.hpp>
 #include <reprise/core/detectors.hpp>
 #include <reprise/core/errors.hpp>
 #include <reprise/core/event.hpp>

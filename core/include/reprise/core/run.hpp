@@ -2,6 +2,7 @@
 
 #include <reprise/core/choice.hpp>
 #include <reprise/core/co_task.hpp>
+#include <reprise/core/coverage.hpp>
 #include <reprise/core/detectors.hpp>
 #include <reprise/core/future_core.hpp>
 #include <reprise/core/prng.hpp>
@@ -36,6 +37,7 @@ struct config {
   std::string scenario = {};        // stands in the token
   param_map params = {};            // what `param()` reads; stands in the token
   detectors detect = {};            // what is looked for under a strategy that chooses
+  coverage* seen = nullptr;         // gets what the run sees, under such a strategy; outlives it
   trace_sink* sink = nullptr;       // hears each event as it happens; outlives the run
   choice_source* source = nullptr;  // instead of seeded streams; outlives the run
 };
@@ -58,7 +60,8 @@ struct report {
   std::uint64_t tasks = 0;        // how many were made, the root included
   std::uint64_t digest = 0;       // of its events: the same for the same seed, on every machine
   std::vector<trace_event> events;
-  std::vector<choice> choices;  // when recorded
+  std::vector<choice> choices;    // when recorded
+  std::vector<warning> warnings;  // of the detectors, each once
 };
 
 namespace detail {
