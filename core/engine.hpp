@@ -8,6 +8,7 @@
 #include "watcher.hpp"
 
 #include <reprise/core/choice.hpp>
+#include <reprise/core/choice_log.hpp>
 #include <reprise/core/co.hpp>
 #include <reprise/core/errors.hpp>
 #include <reprise/core/future_core.hpp>
@@ -116,7 +117,7 @@ struct alignas(64) task_core : future_core {
   std::uint32_t number = 0;
   std::uint32_t children = 0;  // spawned so far
   std::uint32_t objects = 0;   // made so far
-  std::uint32_t choices = 0;   // made so far, for labels
+  std::uint32_t choices = 0;   // scheduling points so far, for labels
   std::uint64_t next_object = 0;
   std::uint64_t path = 0;  // hash of which child of which parent it is
   fiber* top = nullptr;    // where it goes on: its own fiber, or that of a generator that it is in
@@ -296,7 +297,7 @@ struct alignas(16) job {
 };
 
 /// The usual source of choices: streams split from the seed by purpose, and the strategy's policy.
-class seeded_choices : public choice_source {
+class restartable_choices : public choice_source {
 public:
   virtual void begin(std::uint64_t seed, const strategy& s) = 0;
 };
@@ -741,8 +742,9 @@ private:
 
   const config* options_ = nullptr;
   std::uint64_t serial_ = 0;
-  std::unique_ptr<seeded_choices> seeded_;  // kept: its policies' memory is
-  choice_source* source_ = nullptr;   // made at the first choice, or before the run when it follows
+  std::unique_ptr<restartable_choices> seeded_;  // kept: its policies' memory is
+  choice_source* source_ = nullptr;  // made at the first choice, or before the run when it follows
+  std::optional<listed_choices> listed_;
   std::unique_ptr<watcher> watcher_;  // kept: its memory is
   watcher* watching_ = nullptr;
   std::vector<warning> warnings_;
@@ -752,6 +754,7 @@ private:
   std::uint64_t preemptions_ = 0;
   std::uint32_t outside_objects_ = 0;
   std::uint32_t outside_choices_ = 0;
+  std::map<std::uint64_t, std::uint32_t> draws_;  // of each name in each task, so far
 
   std::map<std::uint32_t, std::string> task_names_;  // of named tasks that logged
   std::string texts_;
@@ -808,7 +811,7 @@ private:
 [[nodiscard]] std::string caller_of(const void* return_address);
 /// `watch_for_crashes`, unless this OS thread has done so before.
 void watch_for_crashes_once();
-[[nodiscard]] std::unique_ptr<seeded_choices> make_seeded_source();
+[[nodiscard]] std::unique_ptr<restartable_choices> make_seeded_source();
 [[nodiscard]] std::unique_ptr<choice_source> make_seeded_source(std::uint64_t seed,
                                                                 const strategy& s);
 

@@ -4,6 +4,7 @@
 #include "generator_internal.hpp"
 #include "offload_internal.hpp"
 
+#include <reprise/core/errors.hpp>
 #include <reprise/core/format.hpp>
 #include <reprise/core/token.hpp>
 
@@ -65,6 +66,7 @@ void engine::execute(const config& options, box_base* body) {
   stale_timers_ = 0;
   task_count_ = 0;
   outside_objects_ = outside_choices_ = 0;
+  draws_.clear();
   workload_.reset();
   choices_.clear();
   texts_.clear();
@@ -77,6 +79,7 @@ void engine::execute(const config& options, box_base* body) {
   root_exception_.clear();
   abandoned_.clear();
   source_ = options.source;
+  listed_.reset();
   following_ = choosing_ && source().follows();
   watching_ = nullptr;
   warnings_.clear();
@@ -390,6 +393,13 @@ void prepare_run() {
 namespace {
 
 report execute_and_report(const config& options, box_base* body, bool brief) {
+  if (options.stored_choices != 0 && !options.choices && !options.source) {
+    destroy_box(body);
+    throw error(
+        fmt::format("the choices of this run lie in a case file, {:016x}, which is not at hand. "
+                    "Replay that file instead of the token.",
+                    options.stored_choices));
+  }
   engine& e = engine::of_thread();
   e.execute(options, body);
   return e.make_report(brief);

@@ -179,6 +179,11 @@ void add_watch_options(CLI::App& command, watch_options& to) {
       ->group(how_to_watch);
 }
 
+void add_text_option(CLI::App& command, const char* name, std::string& to, const std::string& about,
+                     const char* value, const char* group) {
+  text_option(command, name, to, about, value, group);
+}
+
 void add_print_options(CLI::App& command, session& s) {
   choice_option(
       command, "--format", {"text", "json"}, [&s](std::size_t i) { s.json = i == 1; },

@@ -91,6 +91,8 @@ std::string summary_of(const watched_run& run, const painter& paint) {
   return text;
 }
 
+void print_text(output& to, std::string_view text) { print_indented(to, text); }
+
 void print_failure(session& s, output& to, const report& r, bool with_events) {
   to.write("\n");
   print_indented(to, r.what);

@@ -24,6 +24,8 @@ namespace reprise::cli {
 [[nodiscard]] std::string summary_of(const watched_run& run, const painter& paint);
 /// What failed, what happened, and the command that repeats it.
 void print_failure(session& s, output& to, const report& r, bool with_events = true);
+/// Each line of `text`, indented; a place's line of source with it.
+void print_text(output& to, std::string_view text);
 /// How two runs of one seed differ.
 void print_difference(output& to, const report& first, const report& second);
 /// The members of a run's JSON.

@@ -5,6 +5,7 @@
 #include <reprise/core/atomic.hpp>
 #include <reprise/core/barrier.hpp>
 #include <reprise/core/choice.hpp>
+#include <reprise/core/choice_log.hpp>
 #include <reprise/core/claims.hpp>
 #include <reprise/core/co.hpp>
 #include <reprise/core/co_task.hpp>

@@ -2,6 +2,10 @@
 
 // Everything of replay: scenarios, searching, replaying, traces.
 
+#include <reprise/replay/case_file.hpp>
 #include <reprise/replay/explore.hpp>
+#include <reprise/replay/recorded_choices.hpp>
+#include <reprise/replay/replay_case.hpp>
 #include <reprise/replay/scenario.hpp>
+#include <reprise/replay/shrink.hpp>
 #include <reprise/replay/trace.hpp>

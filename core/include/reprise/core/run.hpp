@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -40,6 +41,11 @@ struct config {
   coverage* seen = nullptr;         // gets what the run sees, under such a strategy; outlives it
   trace_sink* sink = nullptr;       // hears each event as it happens; outlives the run
   choice_source* source = nullptr;  // instead of seeded streams; outlives the run
+  /// Instead of seeded streams: what is listed, and 0 elsewhere (`listed_choices`). Stand in the
+  /// token. The strategy then only says whether there are turns, as under `fifo()`.
+  std::shared_ptr<const std::vector<choice>> choices = {};
+  /// `hash_choices` of choices that were too many for a token, and have to be found elsewhere.
+  std::uint64_t stored_choices = 0;
 };
 
 enum class verdict { passed, failed, deadlock, time_limit, step_limit, crashed, diverged };
