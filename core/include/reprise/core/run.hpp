@@ -4,6 +4,7 @@
 #include <reprise/core/co_task.hpp>
 #include <reprise/core/detectors.hpp>
 #include <reprise/core/future_core.hpp>
+#include <reprise/core/marks.hpp>
 #include <reprise/core/prng.hpp>
 #include <reprise/core/strategy.hpp>
 #include <reprise/core/trace_event.hpp>
@@ -59,6 +60,7 @@ struct report {
   std::uint64_t digest = 0;       // of its events: the same for the same seed, on every machine
   std::vector<trace_event> events;
   std::vector<choice> choices;  // when recorded
+  std::vector<mark> marks;      // of `sometimes` and `reachable`, in the order of their first use
 };
 
 namespace detail {
