@@ -12,6 +12,7 @@
 #include <reprise/core/co.hpp>
 #include <reprise/core/errors.hpp>
 #include <reprise/core/future_core.hpp>
+#include <reprise/core/marks.hpp>
 #include <reprise/core/operation.hpp>
 #include <reprise/core/prng.hpp>
 #include <reprise/core/run.hpp>
@@ -54,6 +55,8 @@ struct crowd;
 struct crowd_chunk;
 struct crowd_member;
 struct pool_state;
+class claim_list;
+struct claim_text;
 
 /// Thrown to unwind a frame that did not end when it was asked to. Not a std::exception, and not
 /// `cancelled`.
@@ -224,6 +227,7 @@ enum class entry_kind : std::uint32_t {
   member,        // the step of a gather's coroutine that has no record
   member_sleep,  // its sleep has expired, or that of one that has a record
   member_end,    // it is over
+  claims,        // the runner is to look at the claims; never queued
 };
 
 /// A pointer, a generation and a kind in one word. Pointers have 48 bits and end in four of zero;
@@ -483,6 +487,9 @@ public:
   [[nodiscard]] std::string_view text_of(const user_event& e) const noexcept {
     return std::string_view(texts_).substr(e.text + e.name_size, e.text_size);
   }
+  [[nodiscard]] trace_event event_of(const user_event& e) const;
+  /// "1.5 s  Task-2  took n=3".
+  [[nodiscard]] std::string line_of(const user_event& e) const;
   /// Calls `f(argument)` on the OS thread's own stack, which is deep and warm.
   void call_on_main(void (*f)(void*), void* argument);
   [[nodiscard]] bool on_main() const noexcept { return current_fiber_ == &main_; }
@@ -503,6 +510,20 @@ public:
   void freeze();
   /// Ends the run as failed at the next scheduling point, without throwing or suspending here.
   void fail_soon(std::string what) noexcept;
+  // --- claims
+  std::uint64_t add_claim(claim_text&& text);
+  void withdraw_claim(std::uint64_t number);
+  void count_mark(std::string_view name, bool held);
+  /// Whether a claim's predicate is being asked.
+  [[nodiscard]] bool looking() const noexcept { return looking_; }
+  /// What to say when a predicate has changed the run, which it must not.
+  [[nodiscard]] std::optional<std::string> changed_by_predicate(const std::string& claim) const;
+  /// Back to who was left for the claims.
+  void stop_looking() noexcept;
+  /// Whether the root runs and has not waited yet.
+  [[nodiscard]] bool before_first_wait() const noexcept {
+    return steps_ == 1 && current_number() == 1;
+  }
   void record_overflow();
   /// Ends the run when the running fiber has overrun its stack, where only a canary shows it. Asked
   /// before each switch away.
@@ -576,7 +597,15 @@ private:
   void suspend(task_core& me);
   /// Who goes on. The main fiber when the run has come to something.
   [[gnu::always_inline]] fiber* next_fiber();
-  fiber* next_fiber_any();
+  /// `looked`: the claims have been asked at this point.
+  fiber* next_fiber_any(bool looked = false);
+  fiber* fiber_of_claims();
+  void look_at_claims();
+  /// The root's frame has returned: nothing may be looked at any more.
+  void close_claims() noexcept {
+    claiming_ = false;
+    claims_closed_ = true;
+  }
   task_core& check_who_waits(const char* call);
   /// What will soon be woken is fetched into the cache.
   void fetch_sleepers() const noexcept;
@@ -631,7 +660,7 @@ private:
   void end_member(task_core& t, future_state state, const std::exception_ptr& failure);
   void note_member_end(crowd_member& m);
   void keep_member_value(task_core& t);
-  void go_on_from_runner(fiber& self);
+  void go_on_from_runner(fiber& self, bool looked = false);
   void end_sleep(task_core& t) noexcept;
   /// Begins the wait that the coroutine announced; false when it has to let go.
   bool begin_join(task_core& t);
@@ -662,7 +691,6 @@ private:
   void destroy(future_core& core) noexcept;
   void observe(std::uint32_t task, operation op) noexcept;
   void move_clock(std::int64_t to);
-  [[nodiscard]] trace_event event_of(const user_event& e) const;
   [[nodiscard]] std::string describe_deadlock();
   /// Of a task that waits for what has come before; empty when it is no such.
   [[nodiscard]] static std::string lost_wakeup_of(const engine& e, const task_core& t);
@@ -689,6 +717,7 @@ private:
   bool stopping_ : 1 = false;
   bool failing_soon_ : 1 = false;
   bool tearing_by_force_ : 1 = false;
+  bool claiming_ : 1 = false;  // there are claims to look at
   bool observing_ = false;
   bool no_memory_ = false;   // for a stack
   bool circle_met_ = false;  // a cancellation came back to where it had been
@@ -750,6 +779,22 @@ private:
   std::vector<warning> warnings_;
   bool following_ = false;  // it hears what runs
   std::optional<prng> workload_;
+  // Claims: null until the thread's first one. While they are asked, the run is as `before_claims_`
+  // says.
+  std::unique_ptr<claim_list> claims_;
+  struct looked_from {
+    task_core* task = nullptr;  // who was left
+    job* offloaded = nullptr;
+    std::uint64_t digest = 0, events = 0, callbacks = 0;
+    std::size_t user_events = 0;
+    std::uint32_t tasks = 0, objects = 0, choices = 0;
+    watcher* watching = nullptr;
+    bool observing = false;
+  } before_claims_;
+  bool looking_ = false;
+  bool claims_closed_ = false;
+  std::vector<mark> marks_;
+
   std::vector<choice> choices_;
   std::uint64_t preemptions_ = 0;
   std::uint32_t outside_objects_ = 0;

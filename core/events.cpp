@@ -206,6 +206,17 @@ trace_event engine::event_of(const user_event& e) const {
   return event;
 }
 
+std::string engine::line_of(const user_event& e) const {
+  const trace_event event = event_of(e);
+  std::string text = fmt::format("{:>8}  {:<8}  {}", reprise::format_duration(event.at), event.task,
+                                 e.name_size ? event.name : event.text);
+  for (const auto& f : event.fields) {
+    text += ' ' + f.key + '=';
+    append_json(text, f.value);
+  }
+  return text;
+}
+
 void engine::observe(std::uint32_t task, operation op) noexcept {
   if (following_) source_->ran(task, op);
   if (watching_) watch(task, op);

@@ -1,5 +1,6 @@
 #include <reprise/core/run.hpp>
 
+#include "claim_list.hpp"
 #include "crowd.hpp"
 #include "generator_internal.hpp"
 #include "offload_internal.hpp"
@@ -81,6 +82,8 @@ void engine::execute(const config& options, box_base* body) {
   source_ = options.source;
   listed_.reset();
   following_ = choosing_ && source().follows();
+  claiming_ = claims_closed_ = looking_ = false;
+  marks_.clear();
   watching_ = nullptr;
   warnings_.clear();
   if (choosing_ && (options.detect.any() || options.seen)) {
@@ -135,6 +138,7 @@ void engine::go_from_main(fiber& to) {
 }
 
 void engine::judge() {
+  close_claims();
   // Said in the trace, so that one sees what the teardown did from there.
   if (reason_ == reason::deadlock || reason_ == reason::time_limit || reason_ == reason::step_limit)
     feed(0, {operation_kind::failure, 0});
@@ -169,6 +173,8 @@ void engine::judge() {
     root_exception_ = "reprise::cancelled";
     record_failure(verdict::failed, fmt::format("{} was cancelled at {}", root.name(),
                                                 reprise::format_duration(duration(ended_at_))));
+  } else if (claims_) {
+    if (auto text = claims_->unmet(*this)) record_failure(verdict::failed, std::move(*text));
   }
 }
 
@@ -317,6 +323,7 @@ void engine::sweep() {
     break;
   }
   default_pool.reset();
+  if (claims_) claims_->clear();
   failed_.clear();
   root_ = {};
   retired_job_.reset();
@@ -371,6 +378,7 @@ report engine::make_report(bool brief) {
   r.preemptions = preemptions_;
   r.tasks = task_count_;
   r.digest = digest_;
+  if (!marks_.empty()) r.marks = std::move(marks_);
   if (brief && verdict_ == verdict::passed && warnings_.empty()) return r;
   r.warnings = std::move(warnings_);
   r.what = std::move(what_);

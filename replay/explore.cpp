@@ -10,6 +10,22 @@ namespace reprise::detail {
 
 namespace {
 
+mark_count& count_of(std::vector<mark_count>& counts, const std::string& name) {
+  const auto at = std::ranges::lower_bound(counts, name, {}, &mark_count::name);
+  if (at != counts.end() && at->name == name) return *at;
+  return *counts.insert(at, {.name = name, .first_seed = {}});
+}
+
+void add_marks(std::vector<mark_count>& counts, const report& r) {
+  for (const mark& m : r.marks) {
+    mark_count& count = count_of(counts, m.name);
+    count.times += m.times;
+    if (m.times == 0) continue;
+    ++count.runs;
+    if (!count.first_seed) count.first_seed = r.seed;
+  }
+}
+
 /// One search: what it has found, and what it has learnt.
 class searcher {
 public:
@@ -27,6 +43,7 @@ public:
 
   exploration search_all() {
     if (what_.count_coverage) options_.seen = &result_.seen;
+    for (const auto& name : what_.marks) static_cast<void>(count_of(result_.marks, name));
     for (std::uint64_t i = 0; i < what_.runs; ++i) {
       const std::uint64_t seed = what_.seed + i;
       strategy how = what_.schedule.resolved({}, seed);
@@ -38,6 +55,8 @@ public:
       options_.schedule = how;
       if (!run_one()) break;
     }
+    result_.lacks_marks = what_.require_marks && !result_.failure &&
+                          !std::ranges::all_of(result_.marks, &mark_count::reached);
     return std::move(result_);
   }
 
@@ -47,6 +66,7 @@ private:
     report r = run_briefly(options_, make_());
     ++result_.runs;
     for (warning& w : r.warnings) note(std::move(w), r);
+    add_marks(result_.marks, r);
     if (!r) {
       if (!result_.failure) result_.failure = r;
       result_.failures.push_back(std::move(r));

@@ -25,6 +25,8 @@ struct request {
   run_options options;
   std::string runs;
   bool keep_going = false;
+  std::vector<std::string> marks;
+  bool require_marks = false;
 
   [[nodiscard]] search read(const scenario& what) const {
     if (!options.seeds.empty() && !runs.empty())
@@ -39,7 +41,9 @@ struct request {
                  .step_limit = c.step_limit,
                  .stack_size = c.stack_size,
                  .scenario = c.scenario,
-                 .params = c.params};
+                 .params = c.params,
+                 .marks = marks,
+                 .require_marks = require_marks || !marks.empty()};
     if (!runs.empty()) found.runs = read_number("runs", runs, 1);
     if (const std::uint64_t left = ~std::uint64_t{0} - found.seed; found.runs - 1 > left)
       found.runs = left + 1;  // the last seed there is
@@ -60,22 +64,47 @@ void print_json(session& s, const search& asked, const exploration& found,
       .number("runs", found.runs)
       .number("profile_runs", found.profile_runs);
   o.list("failures", failures).seconds("real_s", real);
+  if (!found.marks.empty()) {
+    std::vector<std::string> marks;
+    for (const auto& m : found.marks) {
+      json_object mark;
+      mark.text("name", m.name).number("times", m.times).number("runs", m.runs);
+      if (m.first_seed) mark.number("first_seed", *m.first_seed);
+      marks.push_back(mark.done());
+    }
+    o.list("marks", marks);
+  }
   const double seconds = std::chrono::duration<double>(real).count();
   o.raw("runs_per_s", format_double(seconds > 0 ? static_cast<double>(found.runs) / seconds : 0));
   s.out.print("{}\n", o.done());
+}
+
+void print_marks(session& s, const exploration& found, const painter& paint) {
+  for (const auto& m : found.marks) {
+    if (m.reached())
+      s.out.print("  mark {}: {} in {}, first at seed {}\n", printable(m.name),
+                  counted(m.times, "time"), counted(m.runs, "run"), *m.first_seed);
+    else
+      s.out.print("  mark {}: {}\n", printable(m.name), paint.bad("never reached"));
+  }
 }
 
 void print_text(session& s, const search& asked, const exploration& found,
                 std::chrono::nanoseconds real) {
   const painter paint(s.colour, s.out.descriptor());
   const std::string name = printable(asked.scenario);
-  if (found) {
+  if (!found.failure) {
     const double seconds = std::chrono::duration<double>(real).count();
     s.out.print("explore {}: {}, {}, seeds {}..{}, {} ({}, {} runs/s)\n", name,
-                paint.good("passed"), counted(found.runs, "run"), asked.seed,
-                asked.seed + (found.runs - found.profile_runs - 1), asked.schedule.to_string(),
-                short_time(real),
+                found ? paint.good("passed") : paint.bad("failed"), counted(found.runs, "run"),
+                asked.seed, asked.seed + (found.runs - found.profile_runs - 1),
+                asked.schedule.to_string(), short_time(real),
                 significant(seconds > 0 ? static_cast<double>(found.runs) / seconds : 0));
+    print_marks(s, found, paint);
+    if (found.lacks_marks)
+      s.out.print(
+          "\n  a mark was never reached, and each is required: more --runs, or another "
+          "--strategy, may reach it\n");
     return;
   }
   const report& first = *found.failure;
@@ -96,6 +125,7 @@ void print_text(session& s, const search& asked, const exploration& found,
     s.out.print("explore {}: {} at seed {}, after {} ({})\n", name, paint.bad("failed"), first.seed,
                 counted(found.runs, "run"), short_time(real));
   }
+  print_marks(s, found, paint);
   print_failure(s, s.out, first);
 }
 
@@ -142,6 +172,7 @@ void add_explore(CLI::App& app, session& s, action& chosen) {
   command->add_option("SCENARIO", asked->name, "what to explore; `list` shows what there is");
   add_run_options(*command, asked->options);
   add_search_options(*command, asked->options, asked->runs, asked->keep_going);
+  add_mark_options(*command, asked->marks, asked->require_marks);
   add_print_options(*command, s);
   command->callback([&s, &chosen, asked] { chosen = [&s, asked] { return run(s, *asked); }; });
 }

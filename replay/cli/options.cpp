@@ -149,6 +149,16 @@ void add_search_options(CLI::App& command, run_options& to, std::string& runs, b
   command.add_flag("--keep-going", keep_going, "past the first failure")->group(how_to_search);
 }
 
+void add_mark_options(CLI::App& command, std::vector<std::string>& marks, bool& require) {
+  constexpr const char* how_to_search = "How to search";
+  command.add_flag("--require-marks", require, "fail if a mark of the runs was never reached")
+      ->group(how_to_search);
+  command.add_option("--mark", marks, "require this mark, too; may be repeated")
+      ->option_text("NAME")
+      ->allow_extra_args(false)
+      ->group(how_to_search);
+}
+
 void add_run_options(CLI::App& command, run_options& to) {
   command.add_option("--param", to.params, "a parameter of the scenario; may be repeated")
       ->option_text("NAME=VALUE")

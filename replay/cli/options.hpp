@@ -52,6 +52,7 @@ using action = std::function<exit_code()>;
 void add_seed_options(CLI::App& command, run_options& to);
 void add_strategy_option(CLI::App& command, run_options& to, const char* otherwise);
 void add_search_options(CLI::App& command, run_options& to, std::string& runs, bool& keep_going);
+void add_mark_options(CLI::App& command, std::vector<std::string>& marks, bool& require);
 void add_run_options(CLI::App& command, run_options& to);
 void add_watch_options(CLI::App& command, watch_options& to);
 void add_print_options(CLI::App& command, session& s);

@@ -64,3 +64,8 @@ REPRISE_SCENARIO("overflows", "a stack that has no end",
 REPRISE_SCENARIO("crowd", "a hundred thousand tasks") {
   for (int i = 0; i < 100'000; ++i) reprise::spawn([] { reprise::yield(); });
 }
+
+REPRISE_SCENARIO("marked", "some of its marks are reached in some runs") {
+  reprise::sometimes("low", reprise::rng().random() < 0.5);
+  reprise::sometimes("beyond", false);
+}

@@ -20,6 +20,7 @@
 #include <reprise/core/generator.hpp>
 #include <reprise/core/latch.hpp>
 #include <reprise/core/log.hpp>
+#include <reprise/core/marks.hpp>
 #include <reprise/core/mutex.hpp>
 #include <reprise/core/offload.hpp>
 #include <reprise/core/operation.hpp>
@@ -35,6 +36,7 @@
 #include <reprise/core/task.hpp>
 #include <reprise/core/task_group.hpp>
 #include <reprise/core/task_local.hpp>
+#include <reprise/core/temporal.hpp>
 #include <reprise/core/timeout.hpp>
 #include <reprise/core/timer.hpp>
 #include <reprise/core/token.hpp>

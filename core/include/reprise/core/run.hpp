@@ -5,6 +5,7 @@
 #include <reprise/core/coverage.hpp>
 #include <reprise/core/detectors.hpp>
 #include <reprise/core/future_core.hpp>
+#include <reprise/core/marks.hpp>
 #include <reprise/core/prng.hpp>
 #include <reprise/core/strategy.hpp>
 #include <reprise/core/trace_event.hpp>
@@ -68,6 +69,7 @@ struct report {
   std::vector<trace_event> events;
   std::vector<choice> choices;    // when recorded
   std::vector<warning> warnings;  // of the detectors, each once
+  std::vector<mark> marks;        // of `sometimes` and `reachable`, in the order of their first use
 };
 
 namespace detail {

@@ -30,6 +30,10 @@ struct search {
   bool count_coverage = false;  // costs some 20 % of the time
   std::string scenario = {};
   param_map params = {};
+  /// Names of `sometimes` and `reachable` that are known beforehand, so that one whose line no run
+  /// comes to is listed, too.
+  std::vector<std::string> marks = {};
+  bool require_marks = false;  // each mark must hold in some run, or the search has failed
   /// Called after each run, with the runs so far and the failures among them; false stops the
   /// search.
   std::function<bool(std::uint64_t, std::uint64_t)> progress = {};
@@ -46,15 +50,26 @@ struct found_warning {
   std::uint64_t runs = 0;  // that gave it
 };
 
+/// How often a mark held in a campaign.
+struct mark_count {
+  std::string name;
+  std::uint64_t times = 0;                  // in all runs
+  std::uint64_t runs = 0;                   // in how many
+  std::optional<std::uint64_t> first_seed;  // of the first of these
+  [[nodiscard]] bool reached() const noexcept { return runs > 0; }
+};
+
 /// What a search came to.
 struct exploration {
   std::uint64_t runs = 0;  // executed, those of the profile too
   std::uint64_t profile_runs = 0;
   std::optional<report> failure;        // the first
   std::vector<report> failures;         // all that were found
+  std::vector<mark_count> marks;        // by name
+  bool lacks_marks = false;             // no failure, but a mark that was required never held
   std::vector<found_warning> warnings;  // by their first run; each once
   coverage seen;                        // when it was asked for
-  explicit operator bool() const noexcept { return !failure; }
+  explicit operator bool() const noexcept { return !failure && !lacks_marks; }
 };
 
 namespace detail {
