@@ -2,6 +2,7 @@
 
 #include "messages.hpp"
 #include "search_order.hpp"
+#include "tally.hpp"
 #include "unseen.hpp"
 #include "worker.hpp"
 
@@ -9,7 +10,7 @@
 #include <reprise/core/format.hpp>
 #include <reprise/core/stream.hpp>
 #include <reprise/core/token.hpp>
-#include <reprise/replay/signature.hpp>
+#include <reprise/replay/case_file.hpp>
 
 #include <fmt/format.h>
 
@@ -80,6 +81,7 @@ struct batch {
   bool closed = false;                // nobody works on it any more
   std::vector<std::uint64_t> shapes;  // of [begin, next)
   std::map<std::uint64_t, report> failures;
+  std::map<std::uint64_t, report> remarks;  // of runs that have marks or warnings: these alone
   // A child died at `next` which had done others before: the next one begins with it alone.
   std::optional<suspicion> suspected = {};
 };
@@ -101,6 +103,7 @@ public:
         jobs_(plan.jobs > 0 ? plan.jobs : std::max(1u, std::thread::hardware_concurrency())),
         memory_(plan.memory > 0 ? plan.memory : usual_memory(jobs_)),
         order_(plan.what, plan.part),
+        tally_(plan.what.marks),
         options_(options_of(plan.what)),
         start_(real_clock::now()) {
     limit_->store(~std::uint64_t{0});
@@ -115,6 +118,10 @@ public:
     if (!over()) work(learns ? learning : 0, order_.size(), jobs_);
     crew_.clear();
     merge_rest();
+    result_.lacks_marks =
+        plan_.what.require_marks && result_.failures.empty() && !tally_.all_reached();
+    result_.marks = std::move(tally_.marks);
+    result_.warnings = std::move(tally_.warnings);
     result_.failure_kinds = kinds_.sum();
     result_.shapes = shapes_.sum();
     result_.stopped = stopped_;
@@ -151,6 +158,7 @@ private:
       to_tell.messages.push_back('F' + pack(r, std::exchange(first_here_, false)));
       to_tell.last = !plan_.what.keep_going && order_.counts(position);
     }
+    if (!r.marks.empty() || !r.warnings.empty()) to_tell.messages.push_back('M' + pack_remarks(r));
     if (learner) to_tell.messages.push_back('P' + pack(learner->learnt()));
     return to_tell;
   }
@@ -251,6 +259,10 @@ private:
       return;
     }
     if (!order_.counts(position)) return;
+    if (message.front() == 'M') {
+      b.remarks.insert_or_assign(position, unpack_remarks(message.substr(1)));
+      return;
+    }
     b.failures.insert_or_assign(position, unpack_report(message.substr(1)));
     if (!plan_.what.keep_going) lower_limit(position);
   }
@@ -429,13 +441,15 @@ private:
       ++result_.runs;
       if (order_.learns(at)) ++result_.profile_runs;
       shapes_.add(b.shapes[at - b.begin]);
+      if (const auto remarks = b.remarks.find(at); remarks != b.remarks.end())
+        tally_.add(remarks->second);
       const auto failed = b.failures.find(at);
       if (failed == b.failures.end()) {
         kinds_.add_none();
         continue;
       }
       report& r = failed->second;
-      const std::string kind = signature_of(r);
+      const std::string kind = failure_signature(r);
       kinds_.add(stream::hash(kind));
       ++result_.kinds[kind];
       if (!result_.failures.empty()) r.events = {};
@@ -450,6 +464,7 @@ private:
   unsigned jobs_;
   std::uint64_t memory_;
   search_order order_;
+  tally tally_;
   config options_;
   real_clock::time_point start_;
   profile seen_;

@@ -99,6 +99,25 @@ report unpack_report(std::string_view bytes) {
   return r;
 }
 
+std::string pack_remarks(const report& r) {
+  json marks = json::array(), warnings = json::array();
+  for (const auto& m : r.marks) marks.push_back(json::array({m.name, m.times}));
+  for (const auto& w : r.warnings)
+    warnings.push_back(json::array({static_cast<int>(w.kind), w.what, w.signature}));
+  return bytes_of(json::array({r.seed, r.token, marks, warnings}));
+}
+
+report unpack_remarks(std::string_view bytes) {
+  const json j = json::from_cbor(bytes.begin(), bytes.end());
+  report r;
+  r.seed = j[0];
+  r.token = j[1];
+  for (const auto& m : j[2]) r.marks.push_back({m[0], m[1]});
+  for (const auto& w : j[3])
+    r.warnings.push_back({static_cast<warning_kind>(w[0].get<int>()), w[1], w[2]});
+  return r;
+}
+
 std::string pack(const profile& p) {
   json targets = json::array();
   for (const auto& t : p.targets) {

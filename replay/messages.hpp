@@ -14,6 +14,9 @@ namespace reprise::detail {
 /// The report but for its choices; its events when they are wanted.
 [[nodiscard]] std::string pack(const report& r, bool with_events);
 [[nodiscard]] report unpack_report(std::string_view bytes);
+/// Of a run that may have passed: its seed, marks and warnings, and its token where it warns.
+[[nodiscard]] std::string pack_remarks(const report& r);
+[[nodiscard]] report unpack_remarks(std::string_view bytes);
 [[nodiscard]] std::string pack(const profile& p);
 [[nodiscard]] profile unpack_profile(std::string_view bytes);
 

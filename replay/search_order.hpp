@@ -8,9 +8,8 @@
 
 namespace reprise::detail {
 
-/// The runs of which a search learns: so many, because the first may not enter what another does;
-/// of seeds far from those that people try.
-inline constexpr std::uint64_t profile_seed = 1'000'000'000, profile_runs = 3;
+/// Of so many runs a search learns, because the first may not enter what another does.
+inline constexpr std::uint64_t profile_runs = 3;
 
 /// The config that all runs of a search have, but for seed and schedule.
 [[nodiscard]] inline config options_of(const search& what) {
@@ -59,7 +58,7 @@ public:
   /// Seed and schedule of the run there.
   void set(config& options, std::uint64_t position, const profile& seen) const {
     if (learns(position)) {
-      options.seed = profile_seed + (position - learning_);
+      options.seed = first_profile_seed + (position - learning_);
       options.schedule = pos();
       return;
     }

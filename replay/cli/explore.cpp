@@ -24,6 +24,8 @@ struct request {
   std::string name;
   run_options options;
   campaign_options how;
+  std::vector<std::string> marks;
+  bool require_marks = false;
 
   [[nodiscard]] campaign_plan read(const scenario& what) const {
     if (!options.seeds.empty() && !how.runs.empty())
@@ -37,6 +39,8 @@ struct request {
     if (!how.runs.empty()) runs = read_number("runs", how.runs, 1);
     if (plan.budget.count() > 0) runs = ~std::uint64_t{0};
     set_search(plan, options_for(what, options.read(portfolio())), seeds.first, runs);
+    plan.what.marks = marks;
+    plan.what.require_marks = require_marks || !marks.empty();
     return plan;
   }
 };
@@ -68,9 +72,29 @@ void print_json(session& s, const campaign_plan& asked, const campaign_result& f
       .number("shapes", found.shapes.kinds)
       .raw("new_shape_chance", format_double(found.shapes.chance()))
       .seconds("real_s", found.real);
+  if (!found.marks.empty()) {
+    std::vector<std::string> marks;
+    for (const auto& m : found.marks) {
+      json_object mark;
+      mark.text("name", m.name).number("times", m.times).number("runs", m.runs);
+      if (m.first_seed) mark.number("first_seed", *m.first_seed);
+      marks.push_back(mark.done());
+    }
+    o.list("marks", marks);
+  }
   const double seconds = std::chrono::duration<double>(found.real).count();
   o.raw("runs_per_s", format_double(seconds > 0 ? static_cast<double>(found.runs) / seconds : 0));
   s.out.print("{}\n", o.done());
+}
+
+void print_marks(session& s, const campaign_result& found, const painter& paint) {
+  for (const auto& m : found.marks) {
+    if (m.reached())
+      s.out.print("  mark {}: {} in {}, first at seed {}\n", printable(m.name),
+                  counted(m.times, "time"), counted(m.runs, "run"), *m.first_seed);
+    else
+      s.out.print("  mark {}: {}\n", printable(m.name), paint.bad("never reached"));
+  }
 }
 
 /// "seeds 0..99, shard 1/2".
@@ -90,13 +114,18 @@ void print_text(session& s, const campaign_plan& asked, const campaign_result& f
     s.out.print("explore {}: stopped by {} after {} ({}), {}\n", name, signal_name(signal),
                 counted(found.runs, "run"), short_time(found.real),
                 counted(found.failures.size(), "failure"));
-  if (found) {
+  if (found.failures.empty()) {
     if (signal > 0) return;
     const double seconds = std::chrono::duration<double>(found.real).count();
-    s.out.print("explore {}: {}, {}, {}, {} ({}, {} runs/s)\n", name, paint.good("passed"),
-                counted(found.runs, "run"), seeds_of(asked, found), asked.what.schedule.to_string(),
-                short_time(found.real),
+    s.out.print("explore {}: {}, {}, {}, {} ({}, {} runs/s)\n", name,
+                found ? paint.good("passed") : paint.bad("failed"), counted(found.runs, "run"),
+                seeds_of(asked, found), asked.what.schedule.to_string(), short_time(found.real),
                 significant(seconds > 0 ? static_cast<double>(found.runs) / seconds : 0));
+    print_marks(s, found, paint);
+    if (found.lacks_marks)
+      s.out.print(
+          "\n  a mark was never reached, and each is required: more --runs, or another "
+          "--strategy, may reach it\n");
     print_unseen(s.out, found.failure_kinds, found.shapes);
     return;
   }
@@ -120,6 +149,7 @@ void print_text(session& s, const campaign_plan& asked, const campaign_result& f
     s.out.print("explore {}: {} at seed {}, after {} ({})\n", name, paint.bad("failed"), first.seed,
                 counted(found.runs, "run"), short_time(found.real));
   }
+  print_marks(s, found, paint);
   print_failure(s, s.out, first);
 }
 
@@ -149,6 +179,7 @@ void add_explore(CLI::App& app, session& s, action& chosen) {
   add_run_options(*command, asked->options);
   add_search_options(*command, asked->options, asked->how);
   add_process_options(*command, asked->how);
+  add_mark_options(*command, asked->marks, asked->require_marks);
   add_print_options(*command, s);
   command->callback([&s, &chosen, asked] { chosen = [&s, asked] { return run(s, *asked); }; });
 }

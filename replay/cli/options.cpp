@@ -205,6 +205,16 @@ void add_report_options(CLI::App& command, std::string& junit, std::string& json
       ->group(whom_to_tell);
 }
 
+void add_mark_options(CLI::App& command, std::vector<std::string>& marks, bool& require) {
+  constexpr const char* how_to_search = "How to search";
+  command.add_flag("--require-marks", require, "fail if a mark of the runs was never reached")
+      ->group(how_to_search);
+  command.add_option("--mark", marks, "require this mark, too; may be repeated")
+      ->option_text("NAME")
+      ->allow_extra_args(false)
+      ->group(how_to_search);
+}
+
 void add_run_options(CLI::App& command, run_options& to) {
   command.add_option("--param", to.params, "a parameter of the scenario; may be repeated")
       ->option_text("NAME=VALUE")
@@ -233,6 +243,11 @@ void add_watch_options(CLI::App& command, watch_options& to) {
       .add_flag("--scheduler", to.scheduler,
                 "the scheduler's events too, in the trace and in what -v shows")
       ->group(how_to_watch);
+}
+
+void add_text_option(CLI::App& command, const char* name, std::string& to, const std::string& about,
+                     const char* value, const char* group) {
+  text_option(command, name, to, about, value, group);
 }
 
 void add_print_options(CLI::App& command, session& s) {

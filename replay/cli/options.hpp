@@ -38,8 +38,11 @@ struct watch_options {
   bool events = false;
   bool scheduler = false;
   bool twice = false;  // compare with a second run
+  std::string until;   // a time, an event's number, or its text or name: nothing is shown after it
 
-  [[nodiscard]] bool any() const { return !trace.empty() || clock != "virtual" || events; }
+  [[nodiscard]] bool any() const {
+    return !trace.empty() || clock != "virtual" || events || !until.empty();
+  }
   /// Where the words for a person go: stdout, unless the trace has it.
   [[nodiscard]] output& words(session& s) const { return trace == "-" ? s.err : s.out; }
 };
@@ -69,6 +72,7 @@ void add_strategy_option(CLI::App& command, run_options& to, const char* otherwi
 void add_search_options(CLI::App& command, run_options& to, campaign_options& how);
 /// In which processes, and what they may take.
 void add_process_options(CLI::App& command, campaign_options& how);
+void add_mark_options(CLI::App& command, std::vector<std::string>& marks, bool& require);
 void add_run_options(CLI::App& command, run_options& to);
 /// What of each scenario a check explores.
 void add_check_options(CLI::App& command, campaign_options& how, std::string& seed,
@@ -78,6 +82,9 @@ void add_report_options(CLI::App& command, std::string& junit, std::string& json
                         std::string& sarif, bool& github);
 void add_watch_options(CLI::App& command, watch_options& to);
 void add_print_options(CLI::App& command, session& s);
+/// An option with a value, which may not be empty.
+void add_text_option(CLI::App& command, const char* name, std::string& to, const std::string& about,
+                     const char* value, const char* group);
 
 // The commands. Each sets `chosen` when it is the one that was typed.
 void add_list(CLI::App& app, session& s, action& chosen);
@@ -86,5 +93,6 @@ void add_explore(CLI::App& app, session& s, action& chosen);
 void add_replay(CLI::App& app, session& s, action& chosen);
 void add_check(CLI::App& app, session& s, action& chosen);
 void add_corpus(CLI::App& app, session& s, action& chosen);
+void add_shrink(CLI::App& app, session& s, action& chosen);
 
 }  // namespace reprise::cli

@@ -38,8 +38,6 @@ std::string source_line(std::string_view line) {
   return text;
 }
 
-}  // namespace
-
 void print_indented(output& to, std::string_view text) {
   while (!text.empty()) {
     const std::size_t end = text.find('\n');
@@ -51,6 +49,8 @@ void print_indented(output& to, std::string_view text) {
     text.remove_prefix(end + 1);
   }
 }
+
+}  // namespace
 
 std::string pad_left(std::string_view text, std::size_t width) {
   const std::size_t w = width_of(text);
@@ -90,6 +90,8 @@ std::string summary_of(const watched_run& run, const painter& paint) {
   }
   return text;
 }
+
+void print_text(output& to, std::string_view text) { print_indented(to, text); }
 
 void print_failure(session& s, output& to, const report& r, bool with_events,
                    const std::string& kept_at) {

@@ -25,8 +25,8 @@ namespace reprise::cli {
 /// What failed, what happened, where it is kept, and the command that repeats it.
 void print_failure(session& s, output& to, const report& r, bool with_events = true,
                    const std::string& kept_at = {});
-/// The text of a failure, each place with its source line where that is at hand.
-void print_indented(output& to, std::string_view text);
+/// Each line of `text`, indented; a place's line of source with it.
+void print_text(output& to, std::string_view text);
 /// How two runs of one seed differ.
 void print_difference(output& to, const report& first, const report& second);
 /// The members of a run's JSON.

@@ -240,3 +240,23 @@ TEST_CASE("status words have colours only where they are wanted") {
   CHECK_THAT(reprise({"explore", "lost_update", "--color", "always"}).out,
              ContainsSubstring("\033[31mfailed\033[0m"));
 }
+
+TEST_CASE("explore counts marks, and fails over those that it requires") {
+  const auto r = odd({"explore", "marked", "--runs", "50"});
+  CHECK(r.code == 0);
+  CHECK_THAT(r.out, ContainsSubstring(": passed, "));
+  CHECK_THAT(r.out, ContainsSubstring("  mark beyond: never reached\n"));
+  CHECK_THAT(r.out, ContainsSubstring("  mark low: ") && ContainsSubstring(", first at seed "));
+
+  const auto required = odd({"explore", "marked", "--runs", "50", "--require-marks"});
+  CHECK(required.code == 1);
+  CHECK_THAT(required.out, ContainsSubstring(": failed, ") &&
+                               ContainsSubstring("a mark was never reached"));
+
+  const auto named =
+      odd({"explore", "sized", "--runs", "5", "--mark", "elsewhere", "--format", "json"});
+  CHECK(named.code == 1);
+  CHECK(json::parse(named.out).at("marks") ==
+        json::parse(R"([{"name": "elsewhere", "times": 0, "runs": 0}])"));
+  CHECK(odd({"explore", "sized", "--runs", "5", "--require-marks"}).code == 0);
+}

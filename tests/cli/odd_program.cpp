@@ -152,3 +152,7 @@ REPRISE_SCENARIO("remembers", "dies of what an earlier run left behind") {
 }
 
 REPRISE_SCENARIO("prints", "to standard output") { std::cout << "here\n"; }
+REPRISE_SCENARIO("marked", "some of its marks are reached in some runs") {
+  reprise::sometimes("low", reprise::rng().random() < 0.5);
+  reprise::sometimes("beyond", false);
+}

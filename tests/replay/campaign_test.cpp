@@ -145,7 +145,7 @@ TEST_CASE("a campaign inside a run, or of a part that there is not, is refused")
 }
 
 TEST_CASE("kinds of failure differ in words, not in numbers") {
-  const auto kind = [](auto body) { return signature_of(run(0, body)); };
+  const auto kind = [](auto body) { return failure_signature(run(0, body)); };
   const auto say = [](int n) { return [n] { fail("total is {}, expected 1,000", n); }; };
   CHECK(kind(say(990)) == kind(say(7)));
   CHECK(kind(say(1)) != kind([] { fail("the total is off"); }));

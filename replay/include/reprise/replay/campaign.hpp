@@ -53,7 +53,8 @@ struct campaign_progress {
 /// A search that is made in child processes: a crash, a hang, `exit`, a stack overflow or memory
 /// without end belongs to its seed, and the search goes on.
 struct campaign_plan {
-  /// Its `progress` is not called. With a budget `runs` is how many seeds there are to take from.
+  /// Its `progress` is not called, and coverage is not counted. With a budget `runs` is how many
+  /// seeds there are to take from.
   search what;
   unsigned jobs = 0;                   // child processes at a time; 0: one for each core
   shard part = {};                     // of the seeds: every count-th, from the index-th on
@@ -75,11 +76,14 @@ struct campaign_result {
   std::uint64_t profile_runs = 0;
   std::vector<report> failures;  // in the order of their seeds; the first has its events
   std::map<std::string, std::uint64_t> kinds;  // signature: how many failures
-  unseen failure_kinds;                        // of the runs by the signature of their failure
-  unseen shapes;                               // and by the shape of their schedule
-  bool stopped = false;                        // by `progress`, before its end
+  std::vector<mark_count> marks;               // by name
+  bool lacks_marks = false;             // no failure, but a mark that was required never held
+  std::vector<found_warning> warnings;  // by their first run; each once
+  unseen failure_kinds;                 // of the runs by the signature of their failure
+  unseen shapes;                        // and by the shape of their schedule
+  bool stopped = false;                 // by `progress`, before its end
   std::chrono::nanoseconds real{0};
-  explicit operator bool() const noexcept { return failures.empty(); }
+  explicit operator bool() const noexcept { return failures.empty() && !lacks_marks; }
 };
 
 /// The system does not let a campaign be: no process can be made.
