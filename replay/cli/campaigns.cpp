@@ -65,6 +65,7 @@ void set_search(campaign_plan& plan, const config& options, std::uint64_t first_
   what.stack_size = options.stack_size;
   what.scenario = options.scenario;
   what.params = options.params;
+  what.detect = options.detect;
 }
 
 watched_work::watched_work(session& s, std::string title)

@@ -1,6 +1,7 @@
 #include "complete.hpp"
 
 #include "numbers.hpp"
+#include "options.hpp"
 
 #include <reprise/core/strategy.hpp>
 #include <reprise/replay/scenario.hpp>
@@ -134,6 +135,8 @@ private:
       for (const strategy_kind* one : strategies()) offer(one->name);
     } else if (kind == "NAME=VALUE") {
       parameters(t);
+    } else if (kind == "DETECTOR") {
+      for (const char* name : detector_names()) offer(name);
     } else if (kind == "A..B") {
       ranges();
     } else if (kind == "N" && option.check_lname("seed")) {

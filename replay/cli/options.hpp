@@ -23,12 +23,16 @@ struct run_options {
   std::string step_limit;
   std::string stack_size;
   std::vector<std::string> params;
+  std::vector<std::string> without;  // detectors
 
   /// Throws: `usage_error`.
   [[nodiscard]] config read(const reprise::strategy& otherwise) const;
   /// `seeds`, or `seed` alone.
   [[nodiscard]] seed_range read_seeds() const;
 };
+
+/// What `--without` takes.
+[[nodiscard]] std::vector<const char*> detector_names();
 
 /// How a run is watched.
 struct watch_options {

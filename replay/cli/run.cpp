@@ -46,6 +46,7 @@ exit_code run_one(session& s, const request& asked, const scenario& what) {
     print_difference(words, run.result, *second);
   } else {
     words.print("run {}: {}\n", title_of(what, options), summary_of(run, paint));
+    print_warnings(s, words, run.result);
     if (!run.result) print_failure(s, words, run.result, !asked.watch.any());
   }
   words.flush();

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -49,6 +50,19 @@ REPRISE_SCENARIO("sized", "has parameters of several kinds",
                  reprise::parameter{"n", "7", "how many", "3"},
                  reprise::parameter{"loud", "false", "whether to shout"}) {
   reprise::log("{} {}", reprise::param<int>("n"), reprise::param<bool>("loud"));
+}
+
+REPRISE_SCENARIO("inverts", "two locks in two orders, an hour apart") {
+  reprise::mutex a("left"), b("right");
+  const auto both = [](reprise::mutex& first, reprise::mutex& second) {
+    const std::scoped_lock outer(first);
+    const std::scoped_lock inner(second);
+  };
+  reprise::gather([&] { both(a, b); },
+                  [&] {
+                    reprise::sleep_for(1h);
+                    both(b, a);
+                  });
 }
 
 REPRISE_SCENARIO("long_story", "many events, then a failure") {
