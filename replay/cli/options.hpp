@@ -65,5 +65,6 @@ void add_run(CLI::App& app, session& s, action& chosen);
 void add_explore(CLI::App& app, session& s, action& chosen);
 void add_replay(CLI::App& app, session& s, action& chosen);
 void add_shrink(CLI::App& app, session& s, action& chosen);
+void add_explain(CLI::App& app, session& s, action& chosen);
 
 }  // namespace reprise::cli

@@ -64,3 +64,9 @@ REPRISE_SCENARIO("overflows", "a stack that has no end",
 REPRISE_SCENARIO("crowd", "a hundred thousand tasks") {
   for (int i = 0; i < 100'000; ++i) reprise::spawn([] { reprise::yield(); });
 }
+
+REPRISE_SCENARIO("fails_by_count", "fails in every second run of a process") {
+  static int runs = 0;
+  reprise::log("run {}", ++runs);
+  if (runs % 2 == 0) reprise::fail("run {} of this process", runs);
+}

@@ -3,6 +3,7 @@
 // Everything of replay: scenarios, searching, replaying, traces.
 
 #include <reprise/replay/case_file.hpp>
+#include <reprise/replay/explain.hpp>
 #include <reprise/replay/explore.hpp>
 #include <reprise/replay/recorded_choices.hpp>
 #include <reprise/replay/replay_case.hpp>
