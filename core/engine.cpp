@@ -1,3 +1,4 @@
+#include "claim_list.hpp"
 #include "crowd.hpp"
 #include "offload_internal.hpp"
 #include "switch.hpp"
@@ -54,6 +55,8 @@ task_core& engine::check_who_waits(const char* call) {
 }
 
 task_core& engine::task_here(const char* call) {
+  if (looking_)
+    throw cannot_wait(fmt::format("{}: a claim's predicate can't wait; it only looks", call));
   if (current_task_) [[likely]] {
     if (on_main()) [[unlikely]]
       throw cannot_wait(fmt::format("{}: a formatter can't wait", call));
@@ -140,7 +143,7 @@ inline ready_entry engine::take_entry() {
 
 inline fiber* engine::next_fiber() {
   // The common case: under fifo(), the next one is a task that has begun.
-  if (!choosing_ && !stopping_ && !failing_soon_ && !tearing_by_force_) [[likely]] {
+  if (!choosing_ && !stopping_ && !failing_soon_ && !tearing_by_force_ && !claiming_) [[likely]] {
     if (turn_left_ == 0 && timers_.empty()) turn_left_ = ready_.size();
     if (turn_left_ != 0 && steps_ < step_limit_) [[likely]] {
       const ready_entry e = ready_.front();
@@ -155,12 +158,16 @@ inline fiber* engine::next_fiber() {
   return next_fiber_any();
 }
 
-fiber* engine::next_fiber_any() {
+fiber* engine::next_fiber_any(bool looked) {
   for (;;) {
-    if (tearing_by_force_) return &main_;
-    if (failing_soon_) [[unlikely]] {
-      failing_soon_ = false;
-      if (phase_ == phase::running) return come_to(reason::failure);
+    if (tearing_by_force_ || failing_soon_ || claiming_) [[unlikely]] {
+      if (tearing_by_force_) return &main_;
+      if (failing_soon_) {
+        failing_soon_ = false;
+        if (phase_ == phase::running) return come_to(reason::failure);
+      } else if (claiming_ && !looked) {
+        return fiber_of_claims();
+      }
     }
     const ready_entry e = take_entry();
     switch (e.kind()) {
@@ -207,6 +214,8 @@ fiber* engine::next_fiber_any() {
       case entry_kind::member_sleep:
       case entry_kind::member_end:
         keep_books(e);
+        break;
+      case entry_kind::claims:
         break;
     }
   }
@@ -600,6 +609,12 @@ bool engine::choose_beside(task_core& me) {
     ready_.push(chosen);
     return false;
   }
+  if (claiming_) [[unlikely]] {
+    // It is left for a moment, so that the claims are asked with no frame of the task's above them.
+    ready_.push(ready_entry(&me, 0, entry_kind::step));
+    --steps_;  // its going on is no step of the run
+    return false;
+  }
   feed(me.number, me.next());
   return true;
 }
@@ -960,6 +975,8 @@ void engine::task_main() {
       throw_if_cancelled(t);
       t.box->invoke();
     });
+    if (claiming_ && t.number == 1) [[unlikely]]
+      close_claims();
     check_stack();
     if (!t.forced) {
       const auto kind = state == future_state::failed ? operation_kind::task_end_failed
@@ -1001,6 +1018,11 @@ void engine::runner_main() {
   for (;;) {
     fiber& self = *current_fiber_;
     const ready_entry e = runner_entry_;
+    if (e.kind() == entry_kind::claims) {
+      look_at_claims();
+      go_on_from_runner(self, true);
+      continue;
+    }
     if (e.kind() == entry_kind::step) {
       auto& t = e.as<task_core>();
       step_coroutine(t);
@@ -1031,7 +1053,7 @@ void engine::runner_main() {
   }
 }
 
-void engine::go_on_from_runner(fiber& self) {
+void engine::go_on_from_runner(fiber& self, bool looked) {
   check_stack();
   if (runner_ != &self) {
     // It stood in a failed expectation and was replaced meanwhile.
@@ -1040,7 +1062,9 @@ void engine::go_on_from_runner(fiber& self) {
     else
       runner_ = &self;
   }
-  fiber* to = handover_ ? std::exchange(handover_, nullptr) : next_fiber();
+  fiber* to = handover_ ? std::exchange(handover_, nullptr)
+              : looked  ? next_fiber_any(true)
+                        : next_fiber();
   if (to != &self) switch_fiber(*this, self, *to);
 }
 
@@ -1083,6 +1107,8 @@ void engine::step_coroutine(task_core& t) {
 }
 
 void engine::end_coroutine(task_core& t, future_state state, std::exception_ptr failure) {
+  if (claiming_ && t.number == 1) [[unlikely]]
+    close_claims();
   if (!t.forced) {
     t.announces({state == future_state::failed ? operation_kind::task_end_failed
                                                : operation_kind::task_end_ok,
@@ -1117,6 +1143,8 @@ void engine::start_job(const std::shared_ptr<job>& j) {
 
 void engine::job_sleep(delay d, const char* call) {
   job* const j = current_job_;
+  if (looking_)
+    throw cannot_wait(fmt::format("{}: a claim's predicate can't wait; it only looks", call));
   if (!j) throw cannot_wait(fmt::format("{}: a callback can't wait; spawn a task for it", call));
   if (j->forced) check_forced(*j);
   if (d.ns != delay::forever) add_job_sleep(deadline_after(now_, d.ns), *j);
@@ -1159,6 +1187,82 @@ void engine::finish_job(job& j) {
   push({new std::shared_ptr<job>(j.self), 0, entry_kind::delivery});
   if (!tearing_by_force_) j.pool->worker_is_idle(*this);
   if (waiting_for_jobs_ && running_jobs == 0) push({nullptr, 0, entry_kind::stop});
+}
+
+// ---------------------------------------------------------------- claims
+
+std::uint64_t engine::add_claim(claim_text&& text) {
+  if (looking_) throw error("a claim can't be made by the predicate of another: it only looks");
+  if (!claims_) claims_ = std::make_unique<claim_list>();
+  // After the root's return nothing may be looked at.
+  claiming_ = !claims_closed_ && root_.empty() && !tearing_down();
+  return claims_->add(std::move(text), now_, current_task_ ? current_task_->name() : "a callback");
+}
+
+void engine::withdraw_claim(std::uint64_t number) {
+  if (looking_) throw error("a claim can't be withdrawn by a predicate: it only looks");
+  claims_->withdraw(number);
+  if (claims_->empty()) claiming_ = false;
+}
+
+fiber* engine::fiber_of_claims() {
+  before_claims_.task = current_task_;
+  before_claims_.offloaded = current_job_;
+  return run_on_runner(ready_entry(nullptr, 0, entry_kind::claims));
+}
+
+void engine::look_at_claims() {
+  looked_from& before = before_claims_;
+  before.digest = digest_;
+  before.events = event_count_;
+  before.callbacks = callback_count_;
+  before.user_events = user_events_.size();
+  before.tasks = task_count_;
+  before.objects = outside_objects_;
+  before.choices = outside_choices_;
+  // What a predicate reads is no access of the run's.
+  before.watching = std::exchange(watching_, nullptr);
+  before.observing = std::exchange(observing_, false);
+  looking_ = true;
+  std::optional<std::string> broken = claims_->look(*this);
+  if (looking_) stop_looking();
+  if (broken) {
+    record_failure(verdict::failed, std::move(*broken));
+    failing_soon_ = true;
+  } else if (claims_->empty()) {
+    claiming_ = false;
+  }
+}
+
+void engine::stop_looking() noexcept {
+  looking_ = false;
+  digest_ = before_claims_.digest;
+  event_count_ = before_claims_.events;
+  watching_ = before_claims_.watching;
+  observing_ = before_claims_.observing;
+  current_task_ = before_claims_.task;
+  current_job_ = before_claims_.offloaded;
+}
+
+std::optional<std::string> engine::changed_by_predicate(const std::string& claim) const {
+  const looked_from& before = before_claims_;
+  const char* what = task_count_ != before.tasks                 ? "made a task"
+                     : callback_count_ != before.callbacks       ? "called something later"
+                     : user_events_.size() != before.user_events ? "logged"
+                     : outside_choices_ != before.choices        ? "made a choice"
+                     : outside_objects_ != before.objects        ? "made something that tasks share"
+                                                                 : nullptr;
+  if (!what) return {};
+  return fmt::format("the predicate of {} {}; it may only look", claim, what);
+}
+
+void engine::count_mark(std::string_view name, bool held) {
+  for (mark& m : marks_) {
+    if (m.name != name) continue;
+    m.times += held ? 1 : 0;
+    return;
+  }
+  marks_.push_back({std::string(name), held ? 1u : 0u});
 }
 
 // ---------------------------------------------------------------- a deep stack for a moment

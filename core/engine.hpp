@@ -12,7 +12,9 @@
 #include <reprise/core/co.hpp>
 #include <reprise/core/errors.hpp>
 #include <reprise/core/future_core.hpp>
+#include <reprise/core/marks.hpp>
 #include <reprise/core/operation.hpp>
+#include <reprise/core/place.hpp>
 #include <reprise/core/prng.hpp>
 #include <reprise/core/run.hpp>
 #include <reprise/core/stream.hpp>
@@ -54,6 +56,8 @@ struct crowd;
 struct crowd_chunk;
 struct crowd_member;
 struct pool_state;
+class claim_list;
+struct claim_text;
 
 /// Thrown to unwind a frame that did not end when it was asked to. Not a std::exception, and not
 /// `cancelled`.
@@ -74,6 +78,13 @@ struct waiter {
   const sync_object* object = nullptr;
   const std::uint32_t* holder = nullptr;
   void* const* holder_place = nullptr;
+};
+
+/// One that waits for an atomic to change.
+struct atomic_waiter : waiter {
+  bool (*same)(const void* self, const void* old) = nullptr;
+  const void* self = nullptr;
+  const void* old = nullptr;
 };
 
 /// What few tasks have.
@@ -217,6 +228,7 @@ enum class entry_kind : std::uint32_t {
   member,        // the step of a gather's coroutine that has no record
   member_sleep,  // its sleep has expired, or that of one that has a record
   member_end,    // it is over
+  claims,        // the runner is to look at the claims; never queued
 };
 
 /// A pointer, a generation and a kind in one word. Pointers have 48 bits and end in four of zero;
@@ -469,6 +481,7 @@ public:
       observe(task, op);
   }
   void log(std::string_view name, std::string_view text, std::vector<trace_field> fields);
+  const void* told_from = nullptr;  // return address of the latest call that told an event
   [[nodiscard]] const std::vector<user_event>& user_events() const noexcept { return user_events_; }
   [[nodiscard]] std::string_view name_of(const user_event& e) const noexcept {
     return std::string_view(texts_).substr(e.text, e.name_size);
@@ -476,6 +489,9 @@ public:
   [[nodiscard]] std::string_view text_of(const user_event& e) const noexcept {
     return std::string_view(texts_).substr(e.text + e.name_size, e.text_size);
   }
+  [[nodiscard]] trace_event event_of(const user_event& e) const;
+  /// "1.5 s  Task-2  took n=3".
+  [[nodiscard]] std::string line_of(const user_event& e) const;
   /// Calls `f(argument)` on the OS thread's own stack, which is deep and warm.
   void call_on_main(void (*f)(void*), void* argument);
   [[nodiscard]] bool on_main() const noexcept { return current_fiber_ == &main_; }
@@ -496,6 +512,20 @@ public:
   void freeze();
   /// Ends the run as failed at the next scheduling point, without throwing or suspending here.
   void fail_soon(std::string what) noexcept;
+  // --- claims
+  std::uint64_t add_claim(claim_text&& text);
+  void withdraw_claim(std::uint64_t number);
+  void count_mark(std::string_view name, bool held);
+  /// Whether a claim's predicate is being asked.
+  [[nodiscard]] bool looking() const noexcept { return looking_; }
+  /// What to say when a predicate has changed the run, which it must not.
+  [[nodiscard]] std::optional<std::string> changed_by_predicate(const std::string& claim) const;
+  /// Back to who was left for the claims.
+  void stop_looking() noexcept;
+  /// Whether the root runs and has not waited yet.
+  [[nodiscard]] bool before_first_wait() const noexcept {
+    return steps_ == 1 && current_number() == 1;
+  }
   void record_overflow();
   /// Ends the run when the running fiber has overrun its stack, where only a canary shows it. Asked
   /// before each switch away.
@@ -519,6 +549,16 @@ public:
 
   /// The detectors, when they are on.
   [[nodiscard]] watcher* watching() const noexcept { return watching_; }
+  /// The running task has taken `lock`.
+  void took(const sync_object& lock, bool shared, bool tried, void* place) {
+    if (watching_) [[unlikely]]
+      watch_lock(lock, shared, tried, place);
+  }
+  /// What the running task has just done did not succeed.
+  void tried_in_vain(operation op) {
+    if (watching_) [[unlikely]]
+      warn_of(watching_->in_vain(current_number(), op), current_number(), op);
+  }
   [[nodiscard]] bool judges_mutexes() const noexcept {
     return watching_ && options_->detect.mutexes && !tearing_down();
   }
@@ -559,7 +599,15 @@ private:
   void suspend(task_core& me);
   /// Who goes on. The main fiber when the run has come to something.
   [[gnu::always_inline]] fiber* next_fiber();
-  fiber* next_fiber_any();
+  /// `looked`: the claims have been asked at this point.
+  fiber* next_fiber_any(bool looked = false);
+  fiber* fiber_of_claims();
+  void look_at_claims();
+  /// The root's frame has returned: nothing may be looked at any more.
+  void close_claims() noexcept {
+    claiming_ = false;
+    claims_closed_ = true;
+  }
   task_core& check_who_waits(const char* call);
   /// What will soon be woken is fetched into the cache.
   void fetch_sleepers() const noexcept;
@@ -570,6 +618,14 @@ private:
   }
   void push_choosable(ready_entry e);
   void watch_wake_up(const task_core& t);
+  void watch(std::uint32_t task, const operation& op) {
+    if (const auto found = watching_->ran(task, op, now_); found != progress::finding::none)
+        [[unlikely]]
+      warn_of(found, task, op);
+  }
+  void watch_lock(const sync_object& lock, bool shared, bool tried, void* place);
+  void warn_of(progress::finding found, std::uint32_t task, const operation& op);
+  void warn(warning w);
   bool advance_clock();
   void expire_timers() {
     if (!timers_.empty()) expire_due_timers();
@@ -606,7 +662,7 @@ private:
   void end_member(task_core& t, future_state state, const std::exception_ptr& failure);
   void note_member_end(crowd_member& m);
   void keep_member_value(task_core& t);
-  void go_on_from_runner(fiber& self);
+  void go_on_from_runner(fiber& self, bool looked = false);
   void end_sleep(task_core& t) noexcept;
   /// Begins the wait that the coroutine announced; false when it has to let go.
   bool begin_join(task_core& t);
@@ -637,8 +693,9 @@ private:
   void destroy(future_core& core) noexcept;
   void observe(std::uint32_t task, operation op) noexcept;
   void move_clock(std::int64_t to);
-  [[nodiscard]] trace_event event_of(const user_event& e) const;
   [[nodiscard]] std::string describe_deadlock();
+  /// Of a task that waits for what has come before; empty when it is no such.
+  [[nodiscard]] static std::string lost_wakeup_of(const engine& e, const task_core& t);
   void describe_failure(std::exception_ptr failure, const std::string& task_name,
                         std::string prefix);
   [[nodiscard]] std::string task_waits_for(const task_core& t) const;
@@ -662,6 +719,7 @@ private:
   bool stopping_ : 1 = false;
   bool failing_soon_ : 1 = false;
   bool tearing_by_force_ : 1 = false;
+  bool claiming_ : 1 = false;  // there are claims to look at
   bool observing_ = false;
   bool no_memory_ = false;   // for a stack
   bool circle_met_ = false;  // a cancellation came back to where it had been
@@ -720,8 +778,25 @@ private:
   std::optional<listed_choices> listed_;
   std::unique_ptr<watcher> watcher_;  // kept: its memory is
   watcher* watching_ = nullptr;
+  std::vector<warning> warnings_;
   bool following_ = false;  // it hears what runs
   std::optional<prng> workload_;
+  // Claims: null until the thread's first one. While they are asked, the run is as `before_claims_`
+  // says.
+  std::unique_ptr<claim_list> claims_;
+  struct looked_from {
+    task_core* task = nullptr;  // who was left
+    job* offloaded = nullptr;
+    std::uint64_t digest = 0, events = 0, callbacks = 0;
+    std::size_t user_events = 0;
+    std::uint32_t tasks = 0, objects = 0, choices = 0;
+    watcher* watching = nullptr;
+    bool observing = false;
+  } before_claims_;
+  bool looking_ = false;
+  bool claims_closed_ = false;
+  std::vector<mark> marks_;
+
   std::vector<choice> choices_;
   std::uint64_t preemptions_ = 0;
   std::uint32_t outside_objects_ = 0;
@@ -777,8 +852,6 @@ private:
 [[nodiscard]] std::string describe(const std::exception_ptr& failure);
 /// "std::runtime_error".
 [[nodiscard]] std::string type_name(const std::exception_ptr& failure);
-/// "balance.cpp:14", or nothing.
-[[nodiscard]] std::string place_of(const void* return_address);
 /// The same of whom the function at that place was inlined into; nothing when it was not.
 [[nodiscard]] std::string caller_of(const void* return_address);
 /// `watch_for_crashes`, unless this OS thread has done so before.

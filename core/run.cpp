@@ -1,5 +1,6 @@
 #include <reprise/core/run.hpp>
 
+#include "claim_list.hpp"
 #include "crowd.hpp"
 #include "generator_internal.hpp"
 #include "offload_internal.hpp"
@@ -81,11 +82,14 @@ void engine::execute(const config& options, box_base* body) {
   source_ = options.source;
   listed_.reset();
   following_ = choosing_ && source().follows();
+  claiming_ = claims_closed_ = looking_ = false;
+  marks_.clear();
   watching_ = nullptr;
-  if (choosing_ && options.detect.any()) {
+  warnings_.clear();
+  if (choosing_ && (options.detect.any() || options.seen)) {
     if (!watcher_) watcher_ = std::make_unique<watcher>();
     watching_ = watcher_.get();
-    watching_->begin();
+    watching_->begin(options.detect, options.seen);
   }
   observing_ = observing_ || following_ || watching_;
   handover_ = nullptr;
@@ -102,6 +106,7 @@ void engine::execute(const config& options, box_base* body) {
     drive();
     judge();
     tear_down();
+    if (watching_) watching_->end();
   } catch (...) {
     running_ = nullptr;
     throw;
@@ -133,6 +138,7 @@ void engine::go_from_main(fiber& to) {
 }
 
 void engine::judge() {
+  close_claims();
   // Said in the trace, so that one sees what the teardown did from there.
   if (reason_ == reason::deadlock || reason_ == reason::time_limit || reason_ == reason::step_limit)
     feed(0, {operation_kind::failure, 0});
@@ -167,6 +173,8 @@ void engine::judge() {
     root_exception_ = "reprise::cancelled";
     record_failure(verdict::failed, fmt::format("{} was cancelled at {}", root.name(),
                                                 reprise::format_duration(duration(ended_at_))));
+  } else if (claims_) {
+    if (auto text = claims_->unmet(*this)) record_failure(verdict::failed, std::move(*text));
   }
 }
 
@@ -315,6 +323,7 @@ void engine::sweep() {
     break;
   }
   default_pool.reset();
+  if (claims_) claims_->clear();
   failed_.clear();
   root_ = {};
   retired_job_.reset();
@@ -369,7 +378,9 @@ report engine::make_report(bool brief) {
   r.preemptions = preemptions_;
   r.tasks = task_count_;
   r.digest = digest_;
-  if (brief && verdict_ == verdict::passed) return r;
+  if (!marks_.empty()) r.marks = std::move(marks_);
+  if (brief && verdict_ == verdict::passed && warnings_.empty()) return r;
+  r.warnings = std::move(warnings_);
   r.what = std::move(what_);
   r.exception = std::move(root_exception_);
   r.token = encode_token(*options_);
@@ -429,6 +440,8 @@ void destroy_box(box_base* box) noexcept {
 }
 
 }  // namespace detail
+
+std::uint64_t run_seed() { return detail::engine::checked("run_seed").options().seed; }
 
 prng& rng() { return detail::engine::checked("rng").workload(); }
 

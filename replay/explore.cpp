@@ -1,5 +1,8 @@
 #include <reprise/replay/explore.hpp>
 
+#include "search_order.hpp"
+#include "tally.hpp"
+
 #include <reprise/core/profile.hpp>
 #include <reprise/core/token.hpp>
 #include <reprise/replay/case_file.hpp>
@@ -18,18 +21,10 @@ namespace {
 class searcher {
 public:
   searcher(const search& what, const body_maker& make)
-      : what_(what),
-        make_(make),
-        options_{.seed = what.seed,
-                 .schedule = what.schedule,
-                 .time_limit = what.time_limit,
-                 .step_limit = what.step_limit,
-                 .stack_size = what.stack_size,
-                 .scenario = what.scenario,
-                 .params = what.params,
-                 .detect = what.detect} {}
+      : what_(what), make_(make), options_(options_of(what)), tally_(what.marks) {}
 
   exploration search_all() {
+    if (what_.count_coverage) options_.seen = &result_.seen;
     for (std::uint64_t i = 0; i < what_.runs; ++i) {
       const std::uint64_t seed = what_.seed + i;
       strategy how = what_.schedule.resolved({}, seed);
@@ -41,6 +36,9 @@ public:
       options_.schedule = how;
       if (!run_one()) break;
     }
+    result_.lacks_marks = what_.require_marks && !result_.failure && !tally_.all_reached();
+    result_.marks = std::move(tally_.marks);
+    result_.warnings = std::move(tally_.warnings);
     return std::move(result_);
   }
 
@@ -49,6 +47,7 @@ private:
   bool run_one() {
     report r = run_briefly(options_, make_());
     ++result_.runs;
+    tally_.add(r);
     if (!r) {
       if (!result_.failure) result_.failure = r;
       result_.failures.push_back(std::move(r));
@@ -58,10 +57,8 @@ private:
   }
 
   bool learn() {
-    // Three, because the first may not enter what another does. Far from the seeds that people try.
-    constexpr std::uint64_t first_seed = 1'000'000'000, runs = 3;
-    for (std::uint64_t i = 0; i < runs; ++i) {
-      options_.seed = first_seed + i;
+    for (std::uint64_t i = 0; i < profile_runs; ++i) {
+      options_.seed = first_profile_seed + i;
       options_.schedule = pos();
       profiler p(options_.seed, options_.schedule);
       options_.source = &p;
@@ -78,6 +75,7 @@ private:
   const body_maker& make_;
   config options_;
   profile seen_;
+  tally tally_;
   exploration result_;
 };
 

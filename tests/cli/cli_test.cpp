@@ -148,7 +148,7 @@ TEST_CASE("explore holds where nothing fails, and keeps going when asked") {
   CHECK(all.at("failures").size() > 5);
   const auto text = reprise({"explore", "lost_update", "--seeds", "0..99", "--keep-going"});
   CHECK(text.code == 1);
-  CHECK_THAT(text.out, ContainsSubstring(" of 103 runs, first at seed "));
+  CHECK_THAT(text.out, ContainsSubstring(" of 103 runs, 1 kind, first at seed "));
 }
 
 TEST_CASE("explore ends at the last seed there is") {
@@ -239,4 +239,24 @@ TEST_CASE("status words have colours only where they are wanted") {
              ContainsSubstring("\033[32mpassed\033[0m"));
   CHECK_THAT(reprise({"explore", "lost_update", "--color", "always"}).out,
              ContainsSubstring("\033[31mfailed\033[0m"));
+}
+
+TEST_CASE("explore counts marks, and fails over those that it requires") {
+  const auto r = odd({"explore", "marked", "--runs", "50"});
+  CHECK(r.code == 0);
+  CHECK_THAT(r.out, ContainsSubstring(": passed, "));
+  CHECK_THAT(r.out, ContainsSubstring("  mark beyond: never reached\n"));
+  CHECK_THAT(r.out, ContainsSubstring("  mark low: ") && ContainsSubstring(", first at seed "));
+
+  const auto required = odd({"explore", "marked", "--runs", "50", "--require-marks"});
+  CHECK(required.code == 1);
+  CHECK_THAT(required.out, ContainsSubstring(": failed, ") &&
+                               ContainsSubstring("a mark was never reached"));
+
+  const auto named =
+      odd({"explore", "sized", "--runs", "5", "--mark", "elsewhere", "--format", "json"});
+  CHECK(named.code == 1);
+  CHECK(json::parse(named.out).at("marks") ==
+        json::parse(R"([{"name": "elsewhere", "times": 0, "runs": 0}])"));
+  CHECK(odd({"explore", "sized", "--runs", "5", "--require-marks"}).code == 0);
 }

@@ -194,3 +194,36 @@ TEST_CASE("explore inside a run is an error, and a bad token is refused") {
   CHECK(r.exception == "reprise::error");
   CHECK_THROWS_AS(replay("rp1_nonsense", [] {}), bad_token);
 }
+
+TEST_CASE("a search adds up the marks of its runs, and says which were never reached") {
+  const auto body = [] {
+    const auto n = rng().randint(0, 3);
+    sometimes("zero", n == 0);
+    sometimes("never", n > 3);
+    if (n == 1) {
+      reachable("one");
+      reachable("one");
+    }
+  };
+  const auto found = explore({.runs = 100, .marks = {"elsewhere", "zero"}}, body);
+  CHECK(found);
+  REQUIRE(found.marks.size() == 4);
+  CHECK(found.marks[0].name == "elsewhere");
+  CHECK_FALSE(found.marks[0].reached());
+  CHECK(found.marks[1].name == "never");
+  CHECK_FALSE(found.marks[1].first_seed);
+  CHECK(found.marks[2].name == "one");
+  CHECK(found.marks[2].times == 2 * found.marks[2].runs);
+  CHECK(found.marks[3].name == "zero");
+  REQUIRE(found.marks[3].first_seed);
+  CHECK(found.marks[3].runs > 5);
+  CHECK(run({.seed = *found.marks[3].first_seed}, body).marks.front() == mark{"zero", 1});
+
+  const auto required = explore({.runs = 100, .require_marks = true}, body);
+  CHECK_FALSE(required);
+  CHECK(required.lacks_marks);
+  CHECK_FALSE(required.failure);
+  CHECK(explore({.runs = 100, .marks = {"zero"}, .require_marks = true},
+                [] { sometimes("zero", rng().randint(0, 3) == 0); }));
+  CHECK_FALSE(explore({.runs = 10, .require_marks = true}, [] { fail("so"); }).lacks_marks);
+}

@@ -2,6 +2,7 @@
 
 // Everything of core: what a program under simulation uses.
 
+#include <reprise/core/allow_real.hpp>
 #include <reprise/core/atomic.hpp>
 #include <reprise/core/barrier.hpp>
 #include <reprise/core/choice.hpp>
@@ -10,6 +11,7 @@
 #include <reprise/core/co.hpp>
 #include <reprise/core/co_task.hpp>
 #include <reprise/core/condition_variable.hpp>
+#include <reprise/core/coverage.hpp>
 #include <reprise/core/detectors.hpp>
 #include <reprise/core/errors.hpp>
 #include <reprise/core/event.hpp>
@@ -19,6 +21,7 @@
 #include <reprise/core/generator.hpp>
 #include <reprise/core/latch.hpp>
 #include <reprise/core/log.hpp>
+#include <reprise/core/marks.hpp>
 #include <reprise/core/mutex.hpp>
 #include <reprise/core/offload.hpp>
 #include <reprise/core/operation.hpp>
@@ -34,6 +37,7 @@
 #include <reprise/core/task.hpp>
 #include <reprise/core/task_group.hpp>
 #include <reprise/core/task_local.hpp>
+#include <reprise/core/temporal.hpp>
 #include <reprise/core/timeout.hpp>
 #include <reprise/core/timer.hpp>
 #include <reprise/core/token.hpp>

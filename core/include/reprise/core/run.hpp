@@ -2,8 +2,10 @@
 
 #include <reprise/core/choice.hpp>
 #include <reprise/core/co_task.hpp>
+#include <reprise/core/coverage.hpp>
 #include <reprise/core/detectors.hpp>
 #include <reprise/core/future_core.hpp>
+#include <reprise/core/marks.hpp>
 #include <reprise/core/prng.hpp>
 #include <reprise/core/strategy.hpp>
 #include <reprise/core/trace_event.hpp>
@@ -37,6 +39,7 @@ struct config {
   std::string scenario = {};        // stands in the token
   param_map params = {};            // what `param()` reads; stands in the token
   detectors detect = {};            // what is looked for under a strategy that chooses
+  coverage* seen = nullptr;         // gets what the run sees, under such a strategy; outlives it
   trace_sink* sink = nullptr;       // hears each event as it happens; outlives the run
   choice_source* source = nullptr;  // instead of seeded streams; outlives the run
   /// Instead of seeded streams: what is listed, and 0 elsewhere (`listed_choices`). Stand in the
@@ -64,7 +67,9 @@ struct report {
   std::uint64_t tasks = 0;        // how many were made, the root included
   std::uint64_t digest = 0;       // of its events: the same for the same seed, on every machine
   std::vector<trace_event> events;
-  std::vector<choice> choices;  // when recorded
+  std::vector<choice> choices;    // when recorded
+  std::vector<warning> warnings;  // of the detectors, each once
+  std::vector<mark> marks;        // of `sometimes` and `reachable`, in the order of their first use
 };
 
 namespace detail {
@@ -108,6 +113,9 @@ template <class F>
 report run(std::uint64_t seed, F&& body) {
   return run(config{.seed = seed}, std::forward<F>(body));
 }
+
+/// The seed of the run. Throws: `no_simulation`.
+[[nodiscard]] std::uint64_t run_seed();
 
 /// The run's own workload stream: seeded by the run's seed as Python's `random.seed(seed)` would
 /// be. Throws: `no_simulation`.
