@@ -98,5 +98,6 @@ void add_replay(CLI::App& app, session& s, action& chosen);
 void add_check(CLI::App& app, session& s, action& chosen);
 void add_corpus(CLI::App& app, session& s, action& chosen);
 void add_shrink(CLI::App& app, session& s, action& chosen);
+void add_explain(CLI::App& app, session& s, action& chosen);
 
 }  // namespace reprise::cli

@@ -22,8 +22,8 @@ using words = std::vector<std::string>;
 }  // namespace
 
 TEST_CASE("completion offers commands, then a command's scenarios and options") {
-  CHECK(offered({""}) == words{"list", "run", "explore", "replay"});
-  CHECK(offered({"ex"}) == words{"explore"});
+  CHECK(offered({""}) == words{"list", "run", "explore", "replay", "shrink", "explain"});
+  CHECK(offered({"ex"}) == words{"explore", "explain"});
   CHECK(offered({"--vers"}) == words{"--version"});
   CHECK(offered({"run", "siz"}) == words{"sized"});
   CHECK(offered({"run", "--se"}) == words{"--seed", "--seeds"});

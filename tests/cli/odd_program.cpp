@@ -86,6 +86,12 @@ REPRISE_SCENARIO("crowd", "a hundred thousand tasks") {
   for (int i = 0; i < 100'000; ++i) reprise::spawn([] { reprise::yield(); });
 }
 
+REPRISE_SCENARIO("fails_by_count", "fails in every second run of a process") {
+  static int runs = 0;
+  reprise::log("run {}", ++runs);
+  if (runs % 2 == 0) reprise::fail("run {} of this process", runs);
+}
+
 REPRISE_SCENARIO("canary", "fails for each hundredth seed") {
   reprise::log("{}", reprise::choose("work", 1000));
   reprise::expect(reprise::run_seed() % 100 != 0, "seed {} is one of them", reprise::run_seed());

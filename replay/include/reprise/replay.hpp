@@ -4,6 +4,7 @@
 
 #include <reprise/replay/campaign.hpp>
 #include <reprise/replay/case_file.hpp>
+#include <reprise/replay/explain.hpp>
 #include <reprise/replay/explore.hpp>
 #include <reprise/replay/recorded_choices.hpp>
 #include <reprise/replay/replay_case.hpp>
