@@ -250,8 +250,8 @@ TEST_CASE("explore counts marks, and fails over those that it requires") {
 
   const auto required = odd({"explore", "marked", "--runs", "50", "--require-marks"});
   CHECK(required.code == 1);
-  CHECK_THAT(required.out, ContainsSubstring(": failed, ") &&
-                               ContainsSubstring("a mark was never reached"));
+  CHECK_THAT(required.out,
+             ContainsSubstring(": failed, ") && ContainsSubstring("a mark was never reached"));
 
   const auto named =
       odd({"explore", "sized", "--runs", "5", "--mark", "elsewhere", "--format", "json"});
