@@ -32,11 +32,16 @@ void condition_variable::notify(std::size_t count) noexcept {
   engine* e = try_enter();
   if (!e) return;
   e->announce({operation_kind::condition_notify, object()});
+  const std::size_t asked = count;
   for (waiter* w = waiters_.first(); w && count > 0; w = w->next) {
     if (w->status != waiter::state::pending) continue;
     --count;
     e->wake(*w);
   }
+  unheard_ = asked > 0 && count == asked;
+  if (!unheard_) return;
+  unheard_from_ = e->current_number();
+  unheard_place_ = __builtin_return_address(0);
 }
 
 }  // namespace reprise

@@ -563,7 +563,9 @@ candidate engine::operator[](std::size_t i) const noexcept {
 }
 
 choice_source& engine::source() {
-  if (!source_) {
+  if (!source_ && options_->choices) {
+    source_ = &listed_.emplace(*options_->choices, options_->seed);
+  } else if (!source_) {
     if (!seeded_) seeded_ = make_seeded_source();
     seeded_->begin(options_->seed, options_->schedule);
     source_ = seeded_.get();
@@ -572,14 +574,16 @@ choice_source& engine::source() {
 }
 
 std::size_t engine::pick(std::size_t bound, bool running_goes_on) {
-  if (bound < 2) return 0;
-  choosing_among_running_ = running_goes_on;
   choice_label label;
   if (current_task_) {
-    label = {current_task_->path, current_task_->choices++, current_task_->next_kind};
+    const std::uint32_t last = current_task_->choices;
+    current_task_->choices = running_goes_on ? (last | 1) + 1 : last + 1 + (last & 1);
+    label = {current_task_->path, current_task_->choices, current_task_->next_kind};
   } else {
     label.count = outside_choices_++;
   }
+  if (bound < 2) return 0;
+  choosing_among_running_ = running_goes_on;
   const std::size_t i = source().take_schedule(label, *this);
   choosing_among_running_ = false;
   if (options_->record) choices_.push_back({choice_kind::schedule, label, bound, i});
@@ -598,15 +602,12 @@ bool engine::choose_beside(task_core& me) {
     if (ready_.front().kind() == entry_kind::stop) break;
     keep_books(ready_.pop());
   }
-  if (!runnable_.empty()) {
-    const std::size_t i = pick(runnable_.size() + 1, true);
-    if (i > 0) {
-      ++preemptions_;
-      const ready_entry chosen = runnable_.take(i - 1);
-      push_step(me);
-      ready_.push(chosen);
-      return false;
-    }
+  if (const std::size_t i = pick(runnable_.size() + 1, true); i > 0) {
+    ++preemptions_;
+    const ready_entry chosen = runnable_.take(i - 1);
+    push_step(me);
+    ready_.push(chosen);
+    return false;
   }
   if (claiming_) [[unlikely]] {
     // It is left for a moment, so that the claims are asked with no frame of the task's above them.
@@ -622,7 +623,8 @@ std::uint64_t engine::choose(choice_kind kind, std::uint64_t bound, operation_ki
   if (bound < 2) return 0;
   choice_label label;
   if (current_task_) {
-    label = {current_task_->path, current_task_->choices++, op};
+    current_task_->choices = (current_task_->choices | 1) + 1;
+    label = {current_task_->path, current_task_->choices, op};
   } else {
     label = {0, outside_choices_++, op};
   }
@@ -633,9 +635,11 @@ std::uint64_t engine::choose(choice_kind kind, std::uint64_t bound, operation_ki
 
 std::uint64_t engine::choose_named(std::string_view name, std::uint64_t bound) {
   if (bound < 2) return 0;
-  // The name is the label's path: the seeded source keeps a stream for each.
-  const choice_label label{stream::hash(name),
-                           current_task_ ? current_task_->choices++ : outside_choices_++,
+  // The name is the label's path: the seeded source keeps a stream for each. So who draws is told
+  // by the count; and a draw more leaves the labels of what else the task does alone.
+  const std::uint64_t key = stream::hash(name);
+  const std::uint64_t who = stream::mix(key ^ (current_task_ ? current_task_->path : 0));
+  const choice_label label{key, static_cast<std::uint32_t>(stream::mix(who + draws_[who]++)),
                            operation_kind::none};
   const std::uint64_t value = source().take(choice_kind::user, label, bound);
   if (options_->record) choices_.push_back({choice_kind::user, label, bound, value});
@@ -643,7 +647,14 @@ std::uint64_t engine::choose_named(std::string_view name, std::uint64_t bound) {
 }
 
 prng& engine::workload() {
-  if (!workload_) workload_.emplace(options_->seed);
+  if (!workload_) {
+    workload_.emplace(options_->seed);
+    if (options_->source || options_->choices) {
+      std::vector<std::uint32_t> words = workload_->upcoming();
+      source().workload(words);
+      workload_->put_upcoming(words);
+    }
+  }
   return *workload_;
 }
 

@@ -8,11 +8,13 @@
 #include "watcher.hpp"
 
 #include <reprise/core/choice.hpp>
+#include <reprise/core/choice_log.hpp>
 #include <reprise/core/co.hpp>
 #include <reprise/core/errors.hpp>
 #include <reprise/core/future_core.hpp>
 #include <reprise/core/marks.hpp>
 #include <reprise/core/operation.hpp>
+#include <reprise/core/place.hpp>
 #include <reprise/core/prng.hpp>
 #include <reprise/core/run.hpp>
 #include <reprise/core/stream.hpp>
@@ -78,6 +80,13 @@ struct waiter {
   void* const* holder_place = nullptr;
 };
 
+/// One that waits for an atomic to change.
+struct atomic_waiter : waiter {
+  bool (*same)(const void* self, const void* old) = nullptr;
+  const void* self = nullptr;
+  const void* old = nullptr;
+};
+
 /// What few tasks have.
 struct task_extras {
   std::string given_name;
@@ -112,7 +121,7 @@ struct alignas(64) task_core : future_core {
   std::uint32_t number = 0;
   std::uint32_t children = 0;  // spawned so far
   std::uint32_t objects = 0;   // made so far
-  std::uint32_t choices = 0;   // made so far, for labels
+  std::uint32_t choices = 0;   // scheduling points so far, for labels
   std::uint64_t next_object = 0;
   std::uint64_t path = 0;  // hash of which child of which parent it is
   fiber* top = nullptr;    // where it goes on: its own fiber, or that of a generator that it is in
@@ -293,7 +302,7 @@ struct alignas(16) job {
 };
 
 /// The usual source of choices: streams split from the seed by purpose, and the strategy's policy.
-class seeded_choices : public choice_source {
+class restartable_choices : public choice_source {
 public:
   virtual void begin(std::uint64_t seed, const strategy& s) = 0;
 };
@@ -472,6 +481,7 @@ public:
       observe(task, op);
   }
   void log(std::string_view name, std::string_view text, std::vector<trace_field> fields);
+  const void* told_from = nullptr;  // return address of the latest call that told an event
   [[nodiscard]] const std::vector<user_event>& user_events() const noexcept { return user_events_; }
   [[nodiscard]] std::string_view name_of(const user_event& e) const noexcept {
     return std::string_view(texts_).substr(e.text, e.name_size);
@@ -539,6 +549,16 @@ public:
 
   /// The detectors, when they are on.
   [[nodiscard]] watcher* watching() const noexcept { return watching_; }
+  /// The running task has taken `lock`.
+  void took(const sync_object& lock, bool shared, bool tried, void* place) {
+    if (watching_) [[unlikely]]
+      watch_lock(lock, shared, tried, place);
+  }
+  /// What the running task has just done did not succeed.
+  void tried_in_vain(operation op) {
+    if (watching_) [[unlikely]]
+      warn_of(watching_->in_vain(current_number(), op), current_number(), op);
+  }
   [[nodiscard]] bool judges_mutexes() const noexcept {
     return watching_ && options_->detect.mutexes && !tearing_down();
   }
@@ -598,6 +618,14 @@ private:
   }
   void push_choosable(ready_entry e);
   void watch_wake_up(const task_core& t);
+  void watch(std::uint32_t task, const operation& op) {
+    if (const auto found = watching_->ran(task, op, now_); found != progress::finding::none)
+        [[unlikely]]
+      warn_of(found, task, op);
+  }
+  void watch_lock(const sync_object& lock, bool shared, bool tried, void* place);
+  void warn_of(progress::finding found, std::uint32_t task, const operation& op);
+  void warn(warning w);
   bool advance_clock();
   void expire_timers() {
     if (!timers_.empty()) expire_due_timers();
@@ -666,6 +694,8 @@ private:
   void observe(std::uint32_t task, operation op) noexcept;
   void move_clock(std::int64_t to);
   [[nodiscard]] std::string describe_deadlock();
+  /// Of a task that waits for what has come before; empty when it is no such.
+  [[nodiscard]] static std::string lost_wakeup_of(const engine& e, const task_core& t);
   void describe_failure(std::exception_ptr failure, const std::string& task_name,
                         std::string prefix);
   [[nodiscard]] std::string task_waits_for(const task_core& t) const;
@@ -743,10 +773,12 @@ private:
 
   const config* options_ = nullptr;
   std::uint64_t serial_ = 0;
-  std::unique_ptr<seeded_choices> seeded_;  // kept: its policies' memory is
-  choice_source* source_ = nullptr;   // made at the first choice, or before the run when it follows
+  std::unique_ptr<restartable_choices> seeded_;  // kept: its policies' memory is
+  choice_source* source_ = nullptr;  // made at the first choice, or before the run when it follows
+  std::optional<listed_choices> listed_;
   std::unique_ptr<watcher> watcher_;  // kept: its memory is
   watcher* watching_ = nullptr;
+  std::vector<warning> warnings_;
   bool following_ = false;  // it hears what runs
   std::optional<prng> workload_;
   // Claims: null until the thread's first one. While they are asked, the run is as `before_claims_`
@@ -769,6 +801,7 @@ private:
   std::uint64_t preemptions_ = 0;
   std::uint32_t outside_objects_ = 0;
   std::uint32_t outside_choices_ = 0;
+  std::map<std::uint64_t, std::uint32_t> draws_;  // of each name in each task, so far
 
   std::map<std::uint32_t, std::string> task_names_;  // of named tasks that logged
   std::string texts_;
@@ -819,13 +852,11 @@ private:
 [[nodiscard]] std::string describe(const std::exception_ptr& failure);
 /// "std::runtime_error".
 [[nodiscard]] std::string type_name(const std::exception_ptr& failure);
-/// "balance.cpp:14", or nothing.
-[[nodiscard]] std::string place_of(const void* return_address);
 /// The same of whom the function at that place was inlined into; nothing when it was not.
 [[nodiscard]] std::string caller_of(const void* return_address);
 /// `watch_for_crashes`, unless this OS thread has done so before.
 void watch_for_crashes_once();
-[[nodiscard]] std::unique_ptr<seeded_choices> make_seeded_source();
+[[nodiscard]] std::unique_ptr<restartable_choices> make_seeded_source();
 [[nodiscard]] std::unique_ptr<choice_source> make_seeded_source(std::uint64_t seed,
                                                                 const strategy& s);
 

@@ -183,8 +183,10 @@ void engine::log(std::string_view name, std::string_view text, std::vector<trace
   fields_.insert(fields_.end(), std::make_move_iterator(fields.begin()),
                  std::make_move_iterator(fields.end()));
   user_events_.push_back(e);
+  if (watching_) watching_->went_on();
   if (options_->sink || options_->record) {
     trace_event event = event_of(e);
+    event.place = told_from;
     if (options_->sink) options_->sink->on_event(event);
     if (options_->record) recorded_.push_back(std::move(event));
   }
@@ -218,7 +220,7 @@ std::string engine::line_of(const user_event& e) const {
 
 void engine::observe(std::uint32_t task, operation op) noexcept {
   if (following_) source_->ran(task, op);
-  if (watching_) watching_->ran(task, op);
+  if (watching_) watch(task, op);
   const bool to_sink = options_->sink && options_->sink->wants_scheduler_events();
   if (!to_sink && !options_->record) return;
   trace_event event;
@@ -236,6 +238,7 @@ void engine::observe(std::uint32_t task, operation op) noexcept {
 
 void log(fmt::string_view format, fmt::format_args args) {
   engine& e = engine::checked("log");
+  e.told_from = __builtin_return_address(0);
   struct request {
     fmt::string_view format;
     fmt::format_args args;
@@ -260,7 +263,9 @@ void log(fmt::string_view format, fmt::format_args args) {
 }
 
 void note(std::string_view name, std::vector<trace_field> fields) {
-  engine::checked("note").log(name.empty() ? "note" : name, {}, std::move(fields));
+  engine& e = engine::checked("note");
+  e.told_from = __builtin_return_address(0);
+  e.log(name.empty() ? "note" : name, {}, std::move(fields));
 }
 
 }  // namespace detail

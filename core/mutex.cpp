@@ -20,10 +20,14 @@ bool mutex::lock_within(detail::delay d) {
 bool mutex::try_lock() {
   engine& e = enter("mutex::try_lock");
   e.point_anywhere({operation_kind::try_lock, object()});
-  if (!free_for_newcomer()) return false;
+  if (!free_for_newcomer()) {
+    e.tried_in_vain({operation_kind::try_lock, object()});
+    return false;
+  }
   locked_ = true;
   holder_ = e.current_task() ? e.current_task()->number : 0;
   place_ = __builtin_return_address(0);
+  e.took(*this, false, true, place_);
   return true;
 }
 
@@ -48,6 +52,7 @@ bool mutex::acquire(engine& e, const detail::delay* within, void* place) {
   locked_ = true;
   holder_ = me.number;
   place_ = place;
+  e.took(*this, false, false, place);
   return true;
 }
 

@@ -21,6 +21,7 @@ extern const strategy_kind delay_bounded_kind;
 extern const strategy_kind preemption_bounded_kind;
 extern const strategy_kind starvation_kind;
 extern const strategy_kind portfolio_kind;
+extern const strategy_kind simplest_kind;
 
 /// A T for each candidate: by the task's number, and for a callback by that of its timer. Keeps its
 /// memory from run to run.

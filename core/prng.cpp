@@ -105,6 +105,35 @@ void throw_too_large(const char* function, const char* argument, std::uint64_t v
 
 }  // namespace detail
 
+std::vector<prng::result_type> prng::upcoming() {
+  if (position_ == state_.size()) refill();
+  std::vector<result_type> words;
+  words.reserve(state_.size() - position_);
+  for (std::size_t i = position_; i < state_.size(); ++i) words.push_back(temper(state_[i]));
+  return words;
+}
+
+void prng::put_upcoming(std::span<const result_type> words) {
+  // Each of the four steps of the tempering is undone, a few bits a turn where a step overlaps
+  // itself.
+  const auto undo_left = [](std::uint32_t word, int shift, std::uint32_t mask) {
+    std::uint32_t before = word;
+    for (int known = shift; known < 32; known += shift) before = word ^ ((before << shift) & mask);
+    return before;
+  };
+  const auto undo_right = [](std::uint32_t word, int shift) {
+    std::uint32_t before = word;
+    for (int known = shift; known < 32; known += shift) before = word ^ (before >> shift);
+    return before;
+  };
+  for (std::size_t i = 0; i < words.size() && position_ + i < state_.size(); ++i) {
+    std::uint32_t word = undo_right(words[i], 18);
+    word = undo_left(word, 15, 0xefc60000u);
+    word = undo_left(word, 7, 0x9d2c5680u);
+    state_[position_ + i] = undo_right(word, 11);
+  }
+}
+
 void prng::seed(std::string_view text) {
   const auto digest = detail::sha512(text);
   const std::size_t size = text.size() + digest.size();

@@ -60,10 +60,14 @@ bool queue_core::wait_in_line_to_get(engine& e, task_core& me, void* place) {
 }
 
 void queue_core::announce_put(const char* call) const {
-  enter(call).point_anywhere({operation_kind::queue_put, object()});
+  engine& e = enter(call);
+  e.point_anywhere({operation_kind::queue_put, object()});
+  if (full()) e.tried_in_vain({operation_kind::queue_put, object()});
 }
 void queue_core::announce_get(const char* call) const {
-  enter(call).point_anywhere({operation_kind::queue_get, object()});
+  engine& e = enter(call);
+  e.point_anywhere({operation_kind::queue_get, object()});
+  if (empty()) e.tried_in_vain({operation_kind::queue_get, object()});
 }
 
 void queue_core::wake_next(wait_queue& waiters) noexcept {

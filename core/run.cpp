@@ -5,6 +5,7 @@
 #include "generator_internal.hpp"
 #include "offload_internal.hpp"
 
+#include <reprise/core/errors.hpp>
 #include <reprise/core/format.hpp>
 #include <reprise/core/token.hpp>
 
@@ -66,6 +67,7 @@ void engine::execute(const config& options, box_base* body) {
   stale_timers_ = 0;
   task_count_ = 0;
   outside_objects_ = outside_choices_ = 0;
+  draws_.clear();
   workload_.reset();
   choices_.clear();
   texts_.clear();
@@ -78,14 +80,16 @@ void engine::execute(const config& options, box_base* body) {
   root_exception_.clear();
   abandoned_.clear();
   source_ = options.source;
+  listed_.reset();
   following_ = choosing_ && source().follows();
   claiming_ = claims_closed_ = looking_ = false;
   marks_.clear();
   watching_ = nullptr;
-  if (choosing_ && options.detect.any()) {
+  warnings_.clear();
+  if (choosing_ && (options.detect.any() || options.seen)) {
     if (!watcher_) watcher_ = std::make_unique<watcher>();
     watching_ = watcher_.get();
-    watching_->begin();
+    watching_->begin(options.detect, options.seen);
   }
   observing_ = observing_ || following_ || watching_;
   handover_ = nullptr;
@@ -102,6 +106,7 @@ void engine::execute(const config& options, box_base* body) {
     drive();
     judge();
     tear_down();
+    if (watching_) watching_->end();
   } catch (...) {
     running_ = nullptr;
     throw;
@@ -374,7 +379,8 @@ report engine::make_report(bool brief) {
   r.tasks = task_count_;
   r.digest = digest_;
   if (!marks_.empty()) r.marks = std::move(marks_);
-  if (brief && verdict_ == verdict::passed) return r;
+  if (brief && verdict_ == verdict::passed && warnings_.empty()) return r;
+  r.warnings = std::move(warnings_);
   r.what = std::move(what_);
   r.exception = std::move(root_exception_);
   r.token = encode_token(*options_);
@@ -395,6 +401,13 @@ void prepare_run() {
 namespace {
 
 report execute_and_report(const config& options, box_base* body, bool brief) {
+  if (options.stored_choices != 0 && !options.choices && !options.source) {
+    destroy_box(body);
+    throw error(
+        fmt::format("the choices of this run lie in a case file, {:016x}, which is not at hand. "
+                    "Replay that file instead of the token.",
+                    options.stored_choices));
+  }
   engine& e = engine::of_thread();
   e.execute(options, body);
   return e.make_report(brief);
@@ -427,6 +440,8 @@ void destroy_box(box_base* box) noexcept {
 }
 
 }  // namespace detail
+
+std::uint64_t run_seed() { return detail::engine::checked("run_seed").options().seed; }
 
 prng& rng() { return detail::engine::checked("rng").workload(); }
 

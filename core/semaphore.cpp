@@ -35,7 +35,10 @@ void semaphore::acquire() {
 bool semaphore::try_acquire() {
   engine& e = enter("semaphore::try_acquire");
   e.point_anywhere({operation_kind::try_acquire, object()});
-  if (locked()) return false;
+  if (locked()) {
+    e.tried_in_vain({operation_kind::try_acquire, object()});
+    return false;
+  }
   --permits_;
   return true;
 }

@@ -37,8 +37,12 @@ bool shared_mutex::try_acquire(mode m, const char* call) {
   engine& e = enter(call);
   e.point_anywhere(
       {m == mode::shared ? operation_kind::try_lock_shared : operation_kind::try_lock, object()});
-  if (!free_for_newcomer(m)) return false;
+  if (!free_for_newcomer(m)) {
+    e.tried_in_vain({operation_kind::try_lock, object()});
+    return false;
+  }
   take(m, e.current_task() ? e.current_task()->number : 0, __builtin_return_address(0));
+  e.took(*this, m == mode::shared, true, place_);
   return true;
 }
 
@@ -63,11 +67,13 @@ void shared_mutex::acquire(mode m, void* place) {
       e.throw_cancelled(me);
     }
     take(m, me.number, place);
+    e.took(*this, m == mode::shared, false, place);
     // Readers that came while this one was on its way stand together with it.
     if (m == mode::shared) wake();
     return;
   }
   take(m, me.number, place);
+  e.took(*this, m == mode::shared, false, place);
 }
 
 void shared_mutex::wake() noexcept {

@@ -26,8 +26,9 @@ constexpr strategy_kind fifo_kind{.id = 1,
 std::vector<const strategy_kind*>& registry() {
   using namespace detail;
   static std::vector<const strategy_kind*> kinds{
-      &fifo_kind, &random_walk_kind,   &round_robin_kind,        &pct_kind,        &pos_kind,
-      &surw_kind, &delay_bounded_kind, &preemption_bounded_kind, &starvation_kind, &portfolio_kind};
+      &fifo_kind,       &random_walk_kind, &round_robin_kind,   &pct_kind,
+      &pos_kind,        &surw_kind,        &delay_bounded_kind, &preemption_bounded_kind,
+      &starvation_kind, &portfolio_kind,   &simplest_kind};
   return kinds;
 }
 
@@ -133,7 +134,7 @@ namespace detail {
 namespace {
 
 /// Choices from streams split from the seed by purpose.
-class seeded_source final : public seeded_choices {
+class seeded_source final : public restartable_choices {
 public:
   void begin(std::uint64_t seed, const strategy& s) override {
     seed_ = seed;
@@ -185,7 +186,9 @@ private:
 
 }  // namespace
 
-std::unique_ptr<seeded_choices> make_seeded_source() { return std::make_unique<seeded_source>(); }
+std::unique_ptr<restartable_choices> make_seeded_source() {
+  return std::make_unique<seeded_source>();
+}
 
 std::unique_ptr<choice_source> make_seeded_source(std::uint64_t seed, const strategy& s) {
   auto source = std::make_unique<seeded_source>();

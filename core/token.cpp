@@ -1,5 +1,6 @@
 #include <reprise/core/token.hpp>
 
+#include <reprise/core/choice_log.hpp>
 #include <reprise/core/stream.hpp>
 
 #include <fmt/format.h>
@@ -18,13 +19,18 @@ namespace {
 constexpr std::string_view digits = "0123456789abcdefghjkmnpqrstvwxyz";
 constexpr std::string_view prefix = "rp1_";
 constexpr std::size_t check_digits = 5;
+/// Of a choice log in a token: 2,048 digits.
+constexpr std::size_t most_choice_bytes = 1280;
 
 enum field : std::uint64_t {
   has_time_limit = 1,
   has_step_limit = 2,
   has_stack_size = 4,
   has_params = 8,
-  has_detectors = 16  // some are off
+  has_detectors = 16,  // some are off
+  has_choices = 32,
+  has_stored_choices = 64,  // their hash
+  all_fields = 127
 };
 
 void put_number(std::string& bytes, std::uint64_t n) {
@@ -91,6 +97,14 @@ std::string encode_token(const config& options) {
   if (options.stack_size > 0) fields |= has_stack_size;
   if (!options.params.empty()) fields |= has_params;
   if (options.detect.off() != 0) fields |= has_detectors;
+  std::string choices;
+  std::uint64_t stored = options.stored_choices;
+  if (options.choices) {
+    choices = encode_choices(*options.choices);
+    stored = choices.size() > most_choice_bytes ? hash_choices(*options.choices) : 0;
+    if (stored == 0) fields |= has_choices;
+  }
+  if (stored != 0) fields |= has_stored_choices;
   std::string bytes;
   put_number(bytes, fields);
   put_number(bytes, options.seed);
@@ -114,6 +128,8 @@ std::string encode_token(const config& options) {
     }
   }
   if (fields & has_detectors) put_number(bytes, options.detect.off());
+  if (fields & has_choices) put_text(bytes, choices);
+  if (fields & has_stored_choices) put_number(bytes, stored);
   std::string body;
   std::uint32_t bits = 0, count = 0;
   for (const char c : bytes) {
@@ -159,7 +175,7 @@ config decode_token(std::string_view token) {
   reader r(std::move(bytes), token);
   config options;
   const std::uint64_t fields = r.number();
-  if (fields > (has_time_limit | has_step_limit | has_stack_size | has_params | has_detectors))
+  if (fields > all_fields)
     throw bad_token(fmt::format(
         "the token '{}' is of a newer release: it holds what this program does not know.", token));
   options.seed = r.number();
@@ -190,6 +206,14 @@ config decode_token(std::string_view token) {
     }
   }
   if (fields & has_detectors) options.detect = detectors::without(r.number());
+  if (fields & has_choices) {
+    try {
+      options.choices = std::make_shared<const std::vector<choice>>(decode_choices(r.text()));
+    } catch (const bad_choice_log& e) {
+      throw bad_token(fmt::format("the token '{}' can't be read: {}", token, e.what()));
+    }
+  }
+  if (fields & has_stored_choices) options.stored_choices = r.number();
   if (!r.at_end()) r.fail();
   return options;
 }

@@ -319,7 +319,17 @@ std::string engine::describe_deadlock() {
   std::ranges::sort(cycle, {}, &task_core::number);
   const std::string at = reprise::format_duration(duration(now_));
   std::string text;
-  if (cycle.size() == 1) {
+  const task_core* told = nullptr;  // of a lost wake-up
+  for (std::size_t i = 0; i < live.size() && cycle.empty() && options_->detect.lost_wakeups; ++i) {
+    const std::string lost = lost_wakeup_of(*this, *live[i]);
+    if (lost.empty()) continue;
+    told = live[i];
+    text = fmt::format("lost wake-up at {}: {}", at, lost);
+    break;
+  }
+  if (told) {
+    // said
+  } else if (cycle.size() == 1) {
     text = fmt::format("deadlock at {}: a task waits for itself", at);
   } else if (!cycle.empty()) {
     text = fmt::format("deadlock at {}: {} tasks wait for each other", at, cycle.size());
@@ -345,11 +355,12 @@ std::string engine::describe_deadlock() {
     }
   }
   constexpr std::size_t most = 12;
+  const std::size_t said = told ? 1 : cycle.size();
   std::size_t shown = 0;
   for (const task_core* t : live) {
-    if (std::ranges::find(cycle, t) != cycle.end()) continue;
+    if (t == told || std::ranges::find(cycle, t) != cycle.end()) continue;
     if (++shown > most) {
-      text += fmt::format("\n  and {} more", live.size() - cycle.size() - most);
+      text += fmt::format("\n  and {} more", live.size() - said - most);
       break;
     }
     text += fmt::format("\n  {} {}", t->name(), task_waits_for(*t));

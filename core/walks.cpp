@@ -85,6 +85,12 @@ private:
   spin_guard spin_;
 };
 
+class simplest_policy final : public scheduling_policy {
+public:
+  void begin(const stream&, const strategy&) override {}
+  std::size_t pick(const candidate_list&) override { return 0; }
+};
+
 class starvation_policy final : public scheduling_policy {
 public:
   void begin(const stream& s, const strategy&) override {
@@ -154,6 +160,13 @@ constinit const strategy_kind starvation_kind{
     .parameters = 0,
     .make = make<starvation_policy>};
 
+constinit const strategy_kind simplest_kind{
+    .id = 11,
+    .name = "simplest",
+    .about = "who runs goes on, else the first in the queue: what a shrunk failure is told against",
+    .parameters = 0,
+    .make = make<simplest_policy>};
+
 }  // namespace detail
 
 strategy random_walk() noexcept { return strategy(detail::random_walk_kind); }
@@ -161,6 +174,7 @@ strategy round_robin() noexcept { return strategy(detail::round_robin_kind); }
 strategy preemption_bounded(std::uint64_t preemptions) noexcept {
   return strategy(detail::preemption_bounded_kind, {preemptions});
 }
+strategy simplest() noexcept { return strategy(detail::simplest_kind); }
 strategy starvation() noexcept { return strategy(detail::starvation_kind); }
 
 }  // namespace reprise

@@ -76,6 +76,7 @@ void watched::only_looked(std::memory_order order) const {
   e.announce({operation_kind::compare_exchange_failed, object()});
   if (e.watching() && !e.current_job())
     e.watching()->atomic_access(e.current_number(), object(), operation_kind::atomic_load, order);
+  e.tried_in_vain({operation_kind::compare_exchange, object()});
 }
 
 void watched_atomic::wait_while(bool (*same)(const void*, const void*), const void* self,
@@ -85,8 +86,9 @@ void watched_atomic::wait_while(bool (*same)(const void*, const void*), const vo
   void* const place = __builtin_return_address(0);
   e.point(me, {operation_kind::atomic_wait, object()});
   while (same(self, old)) {
-    waiter w;
+    atomic_waiter w;
     w.object = this;
+    w.same = same, w.self = self, w.old = old;
     queued in_line(waiters_, w);
     const auto how = e.block(me, w, operation_kind::atomic_wait, place);
     in_line.leave();

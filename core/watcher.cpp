@@ -14,14 +14,22 @@ bool releases(std::memory_order order) noexcept {
 
 }  // namespace
 
-void watcher::begin() {
+void watcher::begin(const detectors& on, coverage* seen) {
   for (std::uint32_t i = 0; i < known_; ++i) {
     tasks_[i].clock.clear();
     tasks_[i].fence_acquired.clear();
     tasks_[i].fence_released.clear();
   }
   known_ = 0;
-  off_ = false;
+  off_ = !on.races;
+  lock_order_on_ = on.lock_order;
+  if (lock_order_on_) {
+    lock_order_.clear();
+    last_.clear();
+  }
+  progress_on_ = on.livelock || on.starvation;
+  if (progress_on_) progress_.clear();
+  coverage_.begin(seen);
   objects_.clear();
   variables_.clear();
   locks_.clear();
@@ -33,7 +41,50 @@ watcher::task_state& watcher::of(std::uint32_t task) {
   return tasks_[task];
 }
 
-void watcher::ran(std::uint32_t task, const operation& op) {
+progress::finding watcher::ran(std::uint32_t task, const operation& op, std::int64_t now) {
+  if (coverage_.on()) coverage_.ran(task, op);
+  order(task, op);
+  if (task > most_tasks) return progress::finding::none;
+  if (lock_order_on_) order_locks(task, op);
+  return progress_on_ ? progress_.ran(task, op, now) : progress::finding::none;
+}
+
+std::span<const lock_order::edge* const> watcher::took(std::uint32_t task, const sync_object& lock,
+                                                       bool shared, bool tried, void* place) {
+  if (progress_on_ && tried && task <= most_tasks) progress_.granted(task);
+  // Callbacks and jobs have no number that would tell one from another.
+  if (!lock_order_on_ || task == 0 || task > most_tasks) return {};
+  return lock_order_.took(task, lock, shared, tried, place);
+}
+
+void watcher::order_locks(std::uint32_t task, const operation& op) {
+  if (task >= last_.size()) last_.resize(task + std::size_t{1});
+  last_[task] = op.kind;
+  switch (op.kind) {
+    case operation_kind::unlock:
+    case operation_kind::unlock_shared:
+      return lock_order_.gave(task, op.object);
+    case operation_kind::lock:
+    case operation_kind::try_lock:
+    case operation_kind::lock_shared:
+    case operation_kind::try_lock_shared:
+    case operation_kind::start:
+    case operation_kind::yield:
+    case operation_kind::sleep:
+    case operation_kind::spend:
+    case operation_kind::shared_read:
+    case operation_kind::shared_write:
+      return;
+    case operation_kind::spawn:
+      if (const auto child = static_cast<std::uint32_t>(op.object >> 32); child <= most_tasks)
+        lock_order_.passed(child, task);
+      return;
+    default:
+      return lock_order_.synchronised(task);
+  }
+}
+
+void watcher::order(std::uint32_t task, const operation& op) {
   if (gives_up(task)) return;
   static_cast<void>(of(task));
   if (task == 0) {
@@ -95,7 +146,13 @@ void watcher::ran(std::uint32_t task, const operation& op) {
 }
 
 void watcher::woken(std::uint32_t task, std::uint32_t waker) {
-  if (task == waker || gives_up(std::max(task, waker))) return;
+  if (task == waker) return;
+  // Not by a mutex: that some schedule took turns there is no reason that all do.
+  if (lock_order_on_ && std::max(task, waker) <= most_tasks &&
+      !(waker < last_.size() &&
+        (last_[waker] == operation_kind::unlock || last_[waker] == operation_kind::unlock_shared)))
+    lock_order_.passed(task, waker);
+  if (gives_up(std::max(task, waker))) return;
   static_cast<void>(of(std::max(task, waker)));
   tasks_[task].clock.join(tasks_[waker].clock);
   tick(waker);

@@ -1,13 +1,19 @@
 #pragma once
 
+#include "coverage_recorder.hpp"
+#include "lock_order.hpp"
 #include "lock_tracker.hpp"
+#include "object_table.hpp"
+#include "progress.hpp"
 
+#include <reprise/core/detectors.hpp>
 #include <reprise/core/operation.hpp>
 
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -37,49 +43,9 @@ private:
   std::vector<std::uint32_t> times_;
 };
 
-/// A T for each object, found by its number; keeps its memory, and that of each T, from run to run.
-template <class T>
-class object_table {
-public:
-  void clear() noexcept {
-    for (std::size_t i = 0; i < used_; ++i) entries_[i].value.clear();
-    used_ = 0;
-    std::ranges::fill(slots_, 0u);
-  }
-  T& operator[](std::uint64_t object) {
-    if ((used_ + 1) * 2 > slots_.size()) grow();
-    std::size_t at = slot_of(object);
-    for (; slots_[at] != 0; at = (at + 1) & (slots_.size() - 1))
-      if (entries_[slots_[at] - 1].object == object) return entries_[slots_[at] - 1].value;
-    if (used_ == entries_.size()) entries_.emplace_back();
-    entries_[used_].object = object;
-    slots_[at] = static_cast<std::uint32_t>(++used_);
-    return entries_[used_ - 1].value;
-  }
-
-private:
-  struct entry {
-    std::uint64_t object = 0;
-    T value;
-  };
-  [[nodiscard]] std::size_t slot_of(std::uint64_t object) const noexcept {
-    return static_cast<std::size_t>((object * 0x9e3779b97f4a7c15u) >> 32) & (slots_.size() - 1);
-  }
-  void grow() {
-    slots_.assign(slots_.empty() ? 64 : slots_.size() * 2, 0);
-    for (std::size_t i = 0; i < used_; ++i) {
-      std::size_t at = slot_of(entries_[i].object);
-      while (slots_[at] != 0) at = (at + 1) & (slots_.size() - 1);
-      slots_[at] = static_cast<std::uint32_t>(i + 1);
-    }
-  }
-  std::vector<std::uint32_t> slots_;  // indices into the entries, from 1; 0 is free
-  std::vector<entry> entries_;
-  std::size_t used_ = 0;
-};
-
-/// Finds data races: happens-before by vector clocks, over mutexes, atomics, spawns, joins,
-/// wake-ups and the rest of what orders tasks.
+/// Hears what a run does, for all detectors and for the coverage, and finds data races itself:
+/// happens-before by vector clocks, over mutexes, atomics, spawns, joins, wake-ups and the rest of
+/// what orders tasks.
 ///
 /// What is not known exactly is taken as ordered (a `try_lock` that failed, everything that a
 /// callback does), so that a program without a race is never blamed. Source: Flanagan and Freund,
@@ -99,9 +65,21 @@ public:
     bool found = false;
   };
 
-  void begin();
+  void begin(const detectors& on, coverage* seen);
+  /// The run is over.
+  void end() { coverage_.end(); }
   /// `task` does `op`.
-  void ran(std::uint32_t task, const operation& op);
+  progress::finding ran(std::uint32_t task, const operation& op, std::int64_t now);
+  /// What `task` has just done did not succeed.
+  progress::finding in_vain(std::uint32_t task, const operation& op) {
+    return progress_on_ && task <= most_tasks ? progress_.in_vain(task, op)
+                                              : progress::finding::none;
+  }
+  void went_on() noexcept { progress_.went_on(); }
+  [[nodiscard]] const progress& seen_of_progress() const noexcept { return progress_; }
+  /// The inversion that a lock closes, if any; see `lock_order::took`.
+  std::span<const lock_order::edge* const> took(std::uint32_t task, const sync_object& lock,
+                                                bool shared, bool tried, void* place);
   /// `waker` made `task` able to run.
   void woken(std::uint32_t task, std::uint32_t waker);
   [[nodiscard]] race touch(std::uint32_t task, std::uint64_t object, bool write, void* place);
@@ -142,6 +120,8 @@ private:
     off_ = off_ || task > most_tasks;
     return off_;
   }
+  void order(std::uint32_t task, const operation& op);
+  void order_locks(std::uint32_t task, const operation& op);
   task_state& of(std::uint32_t task);
   void tick(std::uint32_t task) {
     vector_clock& c = of(task).clock;
@@ -158,6 +138,12 @@ private:
   object_table<sync_state> objects_;
   object_table<variable> variables_;
   lock_tracker locks_;
+  lock_order lock_order_;
+  progress progress_;
+  coverage_recorder coverage_;
+  std::vector<operation_kind> last_;  // of each task, for what woke another
+  bool lock_order_on_ = false;
+  bool progress_on_ = false;
 };
 
 }  // namespace reprise::detail

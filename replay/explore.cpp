@@ -1,48 +1,25 @@
 #include <reprise/replay/explore.hpp>
 
+#include "search_order.hpp"
+#include "tally.hpp"
+
 #include <reprise/core/profile.hpp>
 #include <reprise/core/token.hpp>
 
-#include <algorithm>
 #include <utility>
 
 namespace reprise::detail {
 
 namespace {
 
-mark_count& count_of(std::vector<mark_count>& counts, const std::string& name) {
-  const auto at = std::ranges::lower_bound(counts, name, {}, &mark_count::name);
-  if (at != counts.end() && at->name == name) return *at;
-  return *counts.insert(at, {.name = name, .first_seed = {}});
-}
-
-void add_marks(std::vector<mark_count>& counts, const report& r) {
-  for (const mark& m : r.marks) {
-    mark_count& count = count_of(counts, m.name);
-    count.times += m.times;
-    if (m.times == 0) continue;
-    ++count.runs;
-    if (!count.first_seed) count.first_seed = r.seed;
-  }
-}
-
 /// One search: what it has found, and what it has learnt.
 class searcher {
 public:
   searcher(const search& what, const body_maker& make)
-      : what_(what),
-        make_(make),
-        options_{.seed = what.seed,
-                 .schedule = what.schedule,
-                 .time_limit = what.time_limit,
-                 .step_limit = what.step_limit,
-                 .stack_size = what.stack_size,
-                 .scenario = what.scenario,
-                 .params = what.params,
-                 .detect = what.detect} {}
+      : what_(what), make_(make), options_(options_of(what)), tally_(what.marks) {}
 
   exploration search_all() {
-    for (const auto& name : what_.marks) static_cast<void>(count_of(result_.marks, name));
+    if (what_.count_coverage) options_.seen = &result_.seen;
     for (std::uint64_t i = 0; i < what_.runs; ++i) {
       const std::uint64_t seed = what_.seed + i;
       strategy how = what_.schedule.resolved({}, seed);
@@ -54,8 +31,9 @@ public:
       options_.schedule = how;
       if (!run_one()) break;
     }
-    result_.lacks_marks = what_.require_marks && !result_.failure &&
-                          !std::ranges::all_of(result_.marks, &mark_count::reached);
+    result_.lacks_marks = what_.require_marks && !result_.failure && !tally_.all_reached();
+    result_.marks = std::move(tally_.marks);
+    result_.warnings = std::move(tally_.warnings);
     return std::move(result_);
   }
 
@@ -64,7 +42,7 @@ private:
   bool run_one() {
     report r = run_briefly(options_, make_());
     ++result_.runs;
-    add_marks(result_.marks, r);
+    tally_.add(r);
     if (!r) {
       if (!result_.failure) result_.failure = r;
       result_.failures.push_back(std::move(r));
@@ -74,10 +52,8 @@ private:
   }
 
   bool learn() {
-    // Three, because the first may not enter what another does. Far from the seeds that people try.
-    constexpr std::uint64_t first_seed = 1'000'000'000, runs = 3;
-    for (std::uint64_t i = 0; i < runs; ++i) {
-      options_.seed = first_seed + i;
+    for (std::uint64_t i = 0; i < profile_runs; ++i) {
+      options_.seed = first_profile_seed + i;
       options_.schedule = pos();
       profiler p(options_.seed, options_.schedule);
       options_.source = &p;
@@ -94,6 +70,7 @@ private:
   const body_maker& make_;
   config options_;
   profile seen_;
+  tally tally_;
   exploration result_;
 };
 

@@ -73,6 +73,7 @@ exit_code dispatch(session& s, int argc, char** argv) {
   add_run(app, s, chosen);
   add_explore(app, s, chosen);
   add_replay(app, s, chosen);
+  add_shrink(app, s, chosen);
   // For the build and for shells, so no help shows them.
   const std::string_view first = argc > 1 ? argv[1] : "";
   if (first == "__man") {

@@ -1,16 +1,16 @@
-// `explore`: one seed after another, to the first failure.
+// `explore`: one seed after another in child processes, to the first failure.
 
+#include "campaigns.hpp"
 #include "numbers.hpp"
 #include "options.hpp"
 #include "print.hpp"
 #include "watch.hpp"
 
 #include <reprise/core/format.hpp>
-#include <reprise/replay/explore.hpp>
+#include <reprise/replay/campaign.hpp>
 #include <reprise/replay/scenario.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <memory>
 
 namespace reprise::cli {
@@ -23,47 +23,55 @@ constexpr std::size_t most_failures_listed = 20;
 struct request {
   std::string name;
   run_options options;
-  std::string runs;
-  bool keep_going = false;
+  campaign_options how;
   std::vector<std::string> marks;
   bool require_marks = false;
 
-  [[nodiscard]] search read(const scenario& what) const {
-    if (!options.seeds.empty() && !runs.empty())
+  [[nodiscard]] campaign_plan read(const scenario& what) const {
+    if (!options.seeds.empty() && !how.runs.empty())
       throw usage_error("--seeds and --runs are given both: choose one.");
-    const config c = options_for(what, options.read(portfolio()));
+    if (!how.budget.empty() && (!options.seeds.empty() || !how.runs.empty()))
+      throw usage_error(fmt::format("--budget and {} are given both: choose one.",
+                                    how.runs.empty() ? "--seeds" : "--runs"));
+    campaign_plan plan = how.read();
     const seed_range seeds = options.read_seeds();
-    search found{.seed = seeds.first,
-                 .schedule = c.schedule,
-                 .runs = options.seeds.empty() ? usual_runs : seeds.count(),
-                 .keep_going = keep_going,
-                 .time_limit = c.time_limit,
-                 .step_limit = c.step_limit,
-                 .stack_size = c.stack_size,
-                 .scenario = c.scenario,
-                 .params = c.params,
-                 .marks = marks,
-                 .require_marks = require_marks || !marks.empty()};
-    if (!runs.empty()) found.runs = read_number("runs", runs, 1);
-    if (const std::uint64_t left = ~std::uint64_t{0} - found.seed; found.runs - 1 > left)
-      found.runs = left + 1;  // the last seed there is
-    return found;
+    std::uint64_t runs = options.seeds.empty() ? usual_runs : seeds.count();
+    if (!how.runs.empty()) runs = read_number("runs", how.runs, 1);
+    if (plan.budget.count() > 0) runs = ~std::uint64_t{0};
+    set_search(plan, options_for(what, options.read(portfolio())), seeds.first, runs);
+    plan.what.marks = marks;
+    plan.what.require_marks = require_marks || !marks.empty();
+    return plan;
   }
 };
 
-void print_json(session& s, const search& asked, const exploration& found,
-                std::chrono::nanoseconds real) {
-  std::vector<std::string> failures;
-  config options{.schedule = asked.schedule, .scenario = asked.scenario, .params = asked.params};
+[[nodiscard]] std::string part_of(const campaign_plan& plan) {
+  return plan.part.count == 1 ? "" : fmt::format(", shard {}/{}", plan.part.index, plan.part.count);
+}
+
+void print_json(session& s, const campaign_plan& asked, const campaign_result& found, int signal) {
+  const search& what = asked.what;
+  std::vector<std::string> failures, kinds;
+  config options{.schedule = what.schedule, .scenario = what.scenario, .params = what.params};
   failures.reserve(found.failures.size());
   for (const auto& f : found.failures) failures.push_back(json_of(f, options).done());
+  for (const auto& [signature, count] : found.kinds)
+    kinds.push_back(json_object().text("signature", signature).number("failures", count).done());
   json_object o;
-  o.text("scenario", asked.scenario)
-      .text("strategy", asked.schedule.to_string())
-      .number("first_seed", asked.seed)
+  o.text("scenario", what.scenario)
+      .text("strategy", what.schedule.to_string())
+      .number("first_seed", what.seed)
       .number("runs", found.runs)
       .number("profile_runs", found.profile_runs);
-  o.list("failures", failures).seconds("real_s", real);
+  if (asked.part.count > 1)
+    o.text("shard", fmt::format("{}/{}", asked.part.index, asked.part.count));
+  if (signal > 0) o.number("stopped_by_signal", static_cast<std::uint64_t>(signal));
+  o.list("failures", failures)
+      .list("kinds", kinds)
+      .raw("new_kind_at_most", format_double(found.failure_kinds.at_most()))
+      .number("shapes", found.shapes.kinds)
+      .raw("new_shape_chance", format_double(found.shapes.chance()))
+      .seconds("real_s", found.real);
   if (!found.marks.empty()) {
     std::vector<std::string> marks;
     for (const auto& m : found.marks) {
@@ -74,12 +82,12 @@ void print_json(session& s, const search& asked, const exploration& found,
     }
     o.list("marks", marks);
   }
-  const double seconds = std::chrono::duration<double>(real).count();
+  const double seconds = std::chrono::duration<double>(found.real).count();
   o.raw("runs_per_s", format_double(seconds > 0 ? static_cast<double>(found.runs) / seconds : 0));
   s.out.print("{}\n", o.done());
 }
 
-void print_marks(session& s, const exploration& found, const painter& paint) {
+void print_marks(session& s, const campaign_result& found, const painter& paint) {
   for (const auto& m : found.marks) {
     if (m.reached())
       s.out.print("  mark {}: {} in {}, first at seed {}\n", printable(m.name),
@@ -89,29 +97,44 @@ void print_marks(session& s, const exploration& found, const painter& paint) {
   }
 }
 
-void print_text(session& s, const search& asked, const exploration& found,
-                std::chrono::nanoseconds real) {
+/// "seeds 0..99, shard 1/2".
+std::string seeds_of(const campaign_plan& asked, const campaign_result& found) {
+  const std::uint64_t done = found.runs - found.profile_runs;
+  const bool whole = asked.budget.count() == 0 && !found.stopped;
+  if (!whole) return fmt::format("seeds from {} on{}", asked.what.seed, part_of(asked));
+  return fmt::format("seeds {}..{}{}", asked.what.seed,
+                     asked.what.seed + (asked.part.count > 1 ? asked.what.runs : done) - 1,
+                     part_of(asked));
+}
+
+void print_text(session& s, const campaign_plan& asked, const campaign_result& found, int signal) {
   const painter paint(s.colour, s.out.descriptor());
-  const std::string name = printable(asked.scenario);
-  if (!found.failure) {
-    const double seconds = std::chrono::duration<double>(real).count();
-    s.out.print("explore {}: {}, {}, seeds {}..{}, {} ({}, {} runs/s)\n", name,
+  const std::string name = printable(asked.what.scenario);
+  if (signal > 0)
+    s.out.print("explore {}: stopped by {} after {} ({}), {}\n", name, signal_name(signal),
+                counted(found.runs, "run"), short_time(found.real),
+                counted(found.failures.size(), "failure"));
+  if (found.failures.empty()) {
+    if (signal > 0) return;
+    const double seconds = std::chrono::duration<double>(found.real).count();
+    s.out.print("explore {}: {}, {}, {}, {} ({}, {} runs/s)\n", name,
                 found ? paint.good("passed") : paint.bad("failed"), counted(found.runs, "run"),
-                asked.seed, asked.seed + (found.runs - found.profile_runs - 1),
-                asked.schedule.to_string(), short_time(real),
+                seeds_of(asked, found), asked.what.schedule.to_string(), short_time(found.real),
                 significant(seconds > 0 ? static_cast<double>(found.runs) / seconds : 0));
     print_marks(s, found, paint);
     if (found.lacks_marks)
       s.out.print(
           "\n  a mark was never reached, and each is required: more --runs, or another "
           "--strategy, may reach it\n");
+    print_unseen(s.out, found.failure_kinds, found.shapes);
     return;
   }
-  const report& first = *found.failure;
-  if (asked.keep_going) {
-    s.out.print("explore {}: {} in {} of {}, first at seed {} ({})\n", name, paint.bad("failed"),
-                format_count(found.failures.size()), counted(found.runs, "run"), first.seed,
-                short_time(real));
+  const report& first = found.failures.front();
+  if (asked.what.keep_going) {
+    s.out.print("explore {}: {} in {} of {}, {}, first at seed {} ({})\n", name,
+                paint.bad("failed"), format_count(found.failures.size()),
+                counted(found.runs, "run"), counted(found.kinds.size(), "kind"), first.seed,
+                short_time(found.real));
     const std::size_t listed = std::min(found.failures.size(), most_failures_listed);
     for (std::size_t i = 1; i < listed; ++i) {
       const report& f = found.failures[i];
@@ -121,9 +144,10 @@ void print_text(session& s, const search& asked, const exploration& found,
     if (listed < found.failures.size())
       s.out.print("  and {} more; --format json has them all\n",
                   format_count(found.failures.size() - listed));
+    print_unseen(s.out, found.failure_kinds, found.shapes);
   } else {
     s.out.print("explore {}: {} at seed {}, after {} ({})\n", name, paint.bad("failed"), first.seed,
-                counted(found.runs, "run"), short_time(real));
+                counted(found.runs, "run"), short_time(found.real));
   }
   print_marks(s, found, paint);
   print_failure(s, s.out, first);
@@ -133,33 +157,15 @@ exit_code run(session& s, const request& asked) {
   if (asked.name.empty())
     throw usage_error("nothing to explore: name a scenario. `list` shows what there is.");
   const scenario& what = find_scenario(asked.name);
-  search to_do = asked.read(what);
-  const auto start = std::chrono::steady_clock::now();
-  progress_line progress;
-  if (progress.on()) {
-    to_do.progress = [&](std::uint64_t runs, std::uint64_t failures) {
-      if (!progress.due()) return true;
-      const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-      const double per_second = static_cast<double>(runs) / took.count();
-      progress.show(fmt::format(
-          "explore {}  {:.0f} %  {} of {}  {} runs/s  {}  {} left", printable(what.name),
-          std::min(100.0, 100.0 * static_cast<double>(runs) / static_cast<double>(to_do.runs)),
-          format_count(runs), counted(to_do.runs, "run"), significant(per_second),
-          counted(failures, "failure"),
-          short_time(std::chrono::nanoseconds(static_cast<std::int64_t>(std::min(
-              9e18,
-              static_cast<double>(to_do.runs - std::min(runs, to_do.runs)) / per_second * 1e9))))));
-      return true;
-    };
-  }
-  const exploration found = with_body(what, [&](auto body) { return explore(to_do, body); });
-  const auto real = std::chrono::steady_clock::now() - start;
-  progress.clear();
-  if (found.failure) refuse_bad_parameter(*found.failure);
+  campaign_plan to_do = asked.read(what);
+  const watched_campaign done =
+      run_campaign_watched(s, "explore " + printable(what.name), what, to_do);
+  const campaign_result& found = done.result;
   if (s.json)
-    print_json(s, to_do, found, real);
+    print_json(s, to_do, found, done.signal);
   else
-    print_text(s, to_do, found, real);
+    print_text(s, to_do, found, done.signal);
+  if (done.signal > 0) return ended_by(done.signal);
   return found ? held : failure_found;
 }
 
@@ -171,7 +177,8 @@ void add_explore(CLI::App& app, session& s, action& chosen) {
   const auto asked = std::make_shared<request>();
   command->add_option("SCENARIO", asked->name, "what to explore; `list` shows what there is");
   add_run_options(*command, asked->options);
-  add_search_options(*command, asked->options, asked->runs, asked->keep_going);
+  add_search_options(*command, asked->options, asked->how);
+  add_process_options(*command, asked->how);
   add_mark_options(*command, asked->marks, asked->require_marks);
   add_print_options(*command, s);
   command->callback([&s, &chosen, asked] { chosen = [&s, asked] { return run(s, *asked); }; });

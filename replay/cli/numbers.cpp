@@ -102,12 +102,13 @@ std::uint64_t read_size(std::string_view what, std::string_view text, std::uint6
   std::string_view number = text;
   if (text.ends_with('K') || text.ends_with('k')) factor = 1024;
   if (text.ends_with('M') || text.ends_with('m')) factor = mebi;
+  if (text.ends_with('G') || text.ends_with('g')) factor = 1024 * mebi;
   if (factor > 1) number.remove_suffix(1);
   const auto n = whole_number(number);
   if (!n || *n > most / factor || *n * factor < least)
     throw usage_error(
-        fmt::format("{} '{}' is not a size from {}K to {}M: bytes, or a number with K or M.", what,
-                    text, least / 1024, most / mebi));
+        fmt::format("{} '{}' is not a size from {}K to {}M: bytes, or a number with K, M or G.",
+                    what, text, least / 1024, most / mebi));
   return *n * factor;
 }
 

@@ -37,7 +37,7 @@ struct seed_range {
 [[nodiscard]] seed_range read_seeds(std::string_view text);
 /// "1.5s", "200ms"; more than 0.
 [[nodiscard]] duration read_duration(std::string_view what, std::string_view text);
-/// "64K", "1M", "65536": bytes.
+/// "64K", "1M", "2G", "65536": bytes.
 [[nodiscard]] std::uint64_t read_size(std::string_view what, std::string_view text,
                                       std::uint64_t least, std::uint64_t most);
 

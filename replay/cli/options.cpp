@@ -11,6 +11,7 @@ namespace {
 constexpr const char* what_to_run = "What to run";
 constexpr const char* how_to_watch = "How to watch it";
 constexpr const char* how_to_print = "How to print";
+constexpr const char* how_to_search = "How to search";
 
 constexpr std::uint64_t smallest_stack = std::uint64_t{16} * 1024;
 constexpr std::uint64_t largest_stack = std::uint64_t{1024} * 1024 * 1024;
@@ -47,6 +48,19 @@ seed_range run_options::read_seeds() const {
   if (!seeds.empty()) return cli::read_seeds(seeds);
   const std::uint64_t one = seed.empty() ? 0 : read_number("seed", seed);
   return {one, one};
+}
+
+campaign_plan campaign_options::read() const {
+  constexpr std::uint64_t most_jobs = 1024, least_memory = std::uint64_t{16} << 20,
+                          most_memory = std::uint64_t{1} << 50;
+  campaign_plan plan;
+  plan.what.keep_going = keep_going;
+  if (!budget.empty()) plan.budget = read_duration("budget", budget);
+  if (!jobs.empty()) plan.jobs = static_cast<unsigned>(read_number("jobs", jobs, 1, most_jobs));
+  if (!shard.empty()) plan.part = shard == "auto" ? shard_of_environment() : parse_shard(shard);
+  if (!hang_after.empty()) plan.hang_after = read_duration("hang after", hang_after);
+  if (!memory.empty()) plan.memory = read_size("memory", memory, least_memory, most_memory);
+  return plan;
 }
 
 namespace {
@@ -96,13 +110,11 @@ namespace {
 
 // Seeds may be empty: reading one says what a seed is.
 
-void add_seed(CLI::App& command, run_options& to, const char* about, const char* group) {
+void add_seed(CLI::App& command, std::string& to, const char* about, const char* group) {
   command
       .add_option_function<std::string>(
           "--seed",
-          [&to](const std::string& text) {
-            to.seed = fmt::format("{}", read_number("seed", text));
-          },
+          [&to](const std::string& text) { to = fmt::format("{}", read_number("seed", text)); },
           about)
       ->option_text("N")
       ->group(group);
@@ -121,9 +133,9 @@ void add_seeds(CLI::App& command, run_options& to, const char* group) {
       ->group(group);
 }
 
-void add_strategy(CLI::App& command, run_options& to, const char* otherwise, const char* group) {
+void add_strategy(CLI::App& command, std::string& to, const char* otherwise, const char* group) {
   // Completion has all of them, and so has the message about one that there is not.
-  text_option(command, "--strategy", to.strategy,
+  text_option(command, "--strategy", to,
               fmt::format("who runs next: fifo, portfolio, pos, surw, pct(3), random_walk, … ({})",
                           otherwise),
               "S", group);
@@ -132,21 +144,65 @@ void add_strategy(CLI::App& command, run_options& to, const char* otherwise, con
 }  // namespace
 
 void add_seed_options(CLI::App& command, run_options& to) {
-  add_seed(command, to, "the run's seed (0)", what_to_run);
+  add_seed(command, to.seed, "the run's seed (0)", what_to_run);
   add_seeds(command, to, what_to_run);
 }
 
 void add_strategy_option(CLI::App& command, run_options& to, const char* otherwise) {
-  add_strategy(command, to, otherwise, what_to_run);
+  add_strategy(command, to.strategy, otherwise, what_to_run);
 }
 
-void add_search_options(CLI::App& command, run_options& to, std::string& runs, bool& keep_going) {
-  constexpr const char* how_to_search = "How to search";
-  text_option(command, "--runs", runs, "how many seeds to try at most (1000)", "N", how_to_search);
-  add_seed(command, to, "the first of them (0)", how_to_search);
+void add_search_options(CLI::App& command, run_options& to, campaign_options& how) {
+  text_option(command, "--runs", how.runs, "how many seeds to try at most (1000)", "N",
+              how_to_search);
+  text_option(command, "--budget", how.budget, "of real time, such as 60s, for as many as it takes",
+              "TIME", how_to_search);
+  add_seed(command, to.seed, "the first of them (0)", how_to_search);
   add_seeds(command, to, how_to_search);
-  add_strategy(command, to, "portfolio", how_to_search);
-  command.add_flag("--keep-going", keep_going, "past the first failure")->group(how_to_search);
+  add_strategy(command, to.strategy, "portfolio", how_to_search);
+  command.add_flag("--keep-going", how.keep_going, "past the first failure")->group(how_to_search);
+}
+
+void add_process_options(CLI::App& command, campaign_options& how) {
+  constexpr const char* what_it_may_take = "What it may take";
+  text_option(command, "--shard", how.shard,
+              "the I-th of N parts of the seeds; auto: as the CI runner's variables say",
+              "I/N|auto", how_to_search);
+  text_option(command, "--jobs", how.jobs, "child processes at a time (one for each core)", "J",
+              what_it_may_take);
+  text_option(command, "--hang-after", how.hang_after, "of real time in one run (1min)", "TIME",
+              what_it_may_take);
+  text_option(command, "--memory", how.memory,
+              "of one child (its share of four fifths of the machine)", "SIZE", what_it_may_take);
+}
+
+void add_check_options(CLI::App& command, campaign_options& how, std::string& seed,
+                       std::string& strategy) {
+  text_option(command, "--budget", how.budget, "of real time for all scenarios together (60s)",
+              "TIME", how_to_search);
+  text_option(command, "--runs", how.runs, "instead: how many seeds of each scenario", "N",
+              how_to_search);
+  add_seed(command, seed, "the first seed of each (0)", how_to_search);
+  add_strategy(command, strategy, "portfolio", how_to_search);
+}
+
+void add_corpus_option(CLI::App& command, std::string& folder) {
+  text_option(command, "--corpus", folder, "the folder of kept failures (.reprise)", "DIR",
+              "What to keep");
+}
+
+void add_report_options(CLI::App& command, std::string& junit, std::string& json,
+                        std::string& sarif, bool& github) {
+  constexpr const char* whom_to_tell = "Whom to tell";
+  text_option(command, "--junit", junit, "write a report there, for most CI servers", "FILE|-",
+              whom_to_tell);
+  text_option(command, "--json", json, "the same for programs of one's own", "FILE|-",
+              whom_to_tell);
+  text_option(command, "--sarif", sarif, "the same for code scanners", "FILE|-", whom_to_tell);
+  command
+      .add_flag("--github", github,
+                "annotations and a step summary (on when GITHUB_ACTIONS is true)")
+      ->group(whom_to_tell);
 }
 
 void add_mark_options(CLI::App& command, std::vector<std::string>& marks, bool& require) {
@@ -187,6 +243,11 @@ void add_watch_options(CLI::App& command, watch_options& to) {
       .add_flag("--scheduler", to.scheduler,
                 "the scheduler's events too, in the trace and in what -v shows")
       ->group(how_to_watch);
+}
+
+void add_text_option(CLI::App& command, const char* name, std::string& to, const std::string& about,
+                     const char* value, const char* group) {
+  text_option(command, name, to, about, value, group);
 }
 
 void add_print_options(CLI::App& command, session& s) {

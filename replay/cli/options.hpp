@@ -4,6 +4,7 @@
 #include "session.hpp"
 
 #include <reprise/core/run.hpp>
+#include <reprise/replay/campaign.hpp>
 
 #include <CLI/CLI.hpp>
 
@@ -37,10 +38,29 @@ struct watch_options {
   bool events = false;
   bool scheduler = false;
   bool twice = false;  // compare with a second run
+  std::string until;   // a time, an event's number, or its text or name: nothing is shown after it
 
-  [[nodiscard]] bool any() const { return !trace.empty() || clock != "virtual" || events; }
+  [[nodiscard]] bool any() const {
+    return !trace.empty() || clock != "virtual" || events || !until.empty();
+  }
   /// Where the words for a person go: stdout, unless the trace has it.
   [[nodiscard]] output& words(session& s) const { return trace == "-" ? s.err : s.out; }
+};
+
+/// How a search is made, as typed; empty is not given.
+struct campaign_options {
+  std::string runs;
+  std::string budget;
+  std::string jobs;
+  std::string shard;
+  std::string hang_after;
+  std::string memory;
+  bool keep_going = false;
+
+  /// All of a plan but what is searched.
+  ///
+  /// Throws: `usage_error`; `std::invalid_argument` for a shard.
+  [[nodiscard]] campaign_plan read() const;
 };
 
 /// The action that a command's parsing chose.
@@ -48,16 +68,31 @@ using action = std::function<exit_code()>;
 
 void add_seed_options(CLI::App& command, run_options& to);
 void add_strategy_option(CLI::App& command, run_options& to, const char* otherwise);
-void add_search_options(CLI::App& command, run_options& to, std::string& runs, bool& keep_going);
+/// Which seeds, and how: all of a campaign of one scenario.
+void add_search_options(CLI::App& command, run_options& to, campaign_options& how);
+/// In which processes, and what they may take.
+void add_process_options(CLI::App& command, campaign_options& how);
 void add_mark_options(CLI::App& command, std::vector<std::string>& marks, bool& require);
 void add_run_options(CLI::App& command, run_options& to);
+/// What of each scenario a check explores.
+void add_check_options(CLI::App& command, campaign_options& how, std::string& seed,
+                       std::string& strategy);
+void add_corpus_option(CLI::App& command, std::string& folder);
+void add_report_options(CLI::App& command, std::string& junit, std::string& json,
+                        std::string& sarif, bool& github);
 void add_watch_options(CLI::App& command, watch_options& to);
 void add_print_options(CLI::App& command, session& s);
+/// An option with a value, which may not be empty.
+void add_text_option(CLI::App& command, const char* name, std::string& to, const std::string& about,
+                     const char* value, const char* group);
 
 // The commands. Each sets `chosen` when it is the one that was typed.
 void add_list(CLI::App& app, session& s, action& chosen);
 void add_run(CLI::App& app, session& s, action& chosen);
 void add_explore(CLI::App& app, session& s, action& chosen);
 void add_replay(CLI::App& app, session& s, action& chosen);
+void add_check(CLI::App& app, session& s, action& chosen);
+void add_corpus(CLI::App& app, session& s, action& chosen);
+void add_shrink(CLI::App& app, session& s, action& chosen);
 
 }  // namespace reprise::cli

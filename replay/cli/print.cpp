@@ -91,7 +91,10 @@ std::string summary_of(const watched_run& run, const painter& paint) {
   return text;
 }
 
-void print_failure(session& s, output& to, const report& r, bool with_events) {
+void print_text(output& to, std::string_view text) { print_indented(to, text); }
+
+void print_failure(session& s, output& to, const report& r, bool with_events,
+                   const std::string& kept_at) {
   to.write("\n");
   print_indented(to, r.what);
   if (with_events) {
@@ -100,7 +103,9 @@ void print_failure(session& s, output& to, const report& r, bool with_events) {
     if (!lines.empty()) to.write("\n");
     for (const auto& line : lines) to.print("    {}\n", line);
   }
-  to.print("\n  replay: {} replay {}\n", printable(s.program), r.token);
+  to.write("\n");
+  if (!kept_at.empty()) to.print("  case:   {}\n", printable(kept_at));
+  to.print("  replay: {} replay {}\n", printable(s.program), r.token);
 }
 
 void print_difference(output& to, const report& first, const report& second) {

@@ -22,8 +22,11 @@ namespace reprise::cli {
 [[nodiscard]] std::string title_of(const scenario& what, const config& options);
 /// "3 steps…": the run in a line, its verdict first.
 [[nodiscard]] std::string summary_of(const watched_run& run, const painter& paint);
-/// What failed, what happened, and the command that repeats it.
-void print_failure(session& s, output& to, const report& r, bool with_events = true);
+/// What failed, what happened, where it is kept, and the command that repeats it.
+void print_failure(session& s, output& to, const report& r, bool with_events = true,
+                   const std::string& kept_at = {});
+/// Each line of `text`, indented; a place's line of source with it.
+void print_text(output& to, std::string_view text);
 /// How two runs of one seed differ.
 void print_difference(output& to, const report& first, const report& second);
 /// The members of a run's JSON.

@@ -1,5 +1,6 @@
-// `replay`: the run that a token names, again, twice.
+// `replay`: the run that a token or a case file names, again.
 
+#include "given.hpp"
 #include "numbers.hpp"
 #include "options.hpp"
 #include "print.hpp"
@@ -7,7 +8,9 @@
 
 #include <reprise/core/format.hpp>
 #include <reprise/core/token.hpp>
+#include <reprise/replay/replay_case.hpp>
 #include <reprise/replay/scenario.hpp>
+#include <reprise/replay/trace.hpp>
 
 #include <algorithm>
 #include <memory>
@@ -21,27 +24,9 @@ struct request {
   watch_options watch;
 };
 
-const scenario& scenario_of(const config& options) {
-  if (options.scenario.empty())
-    throw usage_error(
-        "the token names no scenario: it is of a run inside another program, and replay(token, "
-        "body) repeats it there.");
-  const auto& all = scenarios();
-  const auto found = std::ranges::find(all, options.scenario, &scenario::name);
-  if (found == all.end())
-    throw usage_error(
-        fmt::format("the token is of scenario '{}', which this program does not have. Replay it "
-                    "with the program that printed it.",
-                    options.scenario));
-  return *found;
-}
-
-exit_code replay(session& s, const request& asked) {
-  if (asked.token.empty())
-    throw usage_error("nothing to replay: give a token, rp1_…, as a failure prints it.");
-  config options = decode_token(asked.token);
-  const scenario& what = scenario_of(options);
-  options = options_for(what, std::move(options));
+exit_code replay_token(session& s, const request& asked, const given_run& given) {
+  const scenario& what = *given.what;
+  const config& options = given.options;
   output& words = asked.watch.words(s);
   const painter paint(s.colour, words.descriptor());
   const watched_run run = run_watched(s, what, options, asked.watch);
@@ -66,13 +51,143 @@ exit_code replay(session& s, const request& asked) {
   return same ? code_of(r) : nondeterminism;
 }
 
+exit_code code_of_outcome(const case_replay& found) {
+  switch (found.outcome) {
+    case replay_outcome::same:
+    case replay_outcome::found_again:
+      return code_of(found.result);
+    case replay_outcome::other_failure:
+      return failure_found;
+    case replay_outcome::fixed:
+    case replay_outcome::drifted:
+      return held;
+    case replay_outcome::diverged:
+      return nondeterminism;
+  }
+  return failure_found;
+}
+
+void print_drift(output& words, const case_replay& found) {
+  if (found.recorded == 0) return;
+  words.print("  of {} that the case records, {} still fit{}\n", counted(found.recorded, "choice"),
+              format_count(found.fitted), found.drift.empty() ? "" : "; these do not:");
+  constexpr std::size_t most = 8;
+  for (std::size_t i = 0; i < std::min(most, found.drift.size()); ++i)
+    words.print("    {}\n", printable(found.drift[i]));
+  if (found.drift.size() > most)
+    words.print("    and {} more\n", format_count(found.drift.size() - most));
+}
+
+void print_first_difference(output& words, const case_replay& found) {
+  if (!found.difference) return;
+  const auto side = [](const std::string& event) {
+    return event.empty() ? std::string("(nothing: it has ended)") : printable(event);
+  };
+  words.print("  first difference at event {}\n    recorded  {}\n    happened  {}\n",
+              format_count(found.difference->event), side(found.difference->recorded),
+              side(found.difference->happened));
+}
+
+void print_outcome(session& s, const request& asked, const given_run& given,
+                   const case_replay& found, output& words) {
+  const painter paint(s.colour, words.descriptor());
+  const report& r = found.result;
+  const std::string title = title_of(*given.what, given.options);
+  const std::string tried = fmt::format("({})", counted(found.runs, "run"));
+  switch (found.outcome) {
+    case replay_outcome::same:
+      words.print(
+          "{}: {}, same digest {}\n", title,
+          r ? paint.good("passed again") : paint.bad(fmt::format("{} again", to_string(r.result))),
+          format_digest(r.digest));
+      break;
+    case replay_outcome::found_again:
+      words.print("{}: {} in the same way, in another run: the program has changed {}\n", title,
+                  paint.bad(to_string(r.result)), tried);
+      print_first_difference(words, found);
+      print_drift(words, found);
+      break;
+    case replay_outcome::other_failure:
+      words.print("{}: {}, but in another way than recorded {}\n  recorded: {}\n", title,
+                  paint.bad(to_string(r.result)), tried, printable(given.kept->signature));
+      print_first_difference(words, found);
+      print_drift(words, found);
+      break;
+    case replay_outcome::fixed:
+      words.print("{}: {}, and so does what lies around it {}: fixed\n  recorded: {}\n", title,
+                  paint.good("passed"), tried, printable(given.kept->signature));
+      print_drift(words, found);
+      break;
+    case replay_outcome::drifted:
+      words.print(
+          "{}: {}, and nothing that the case records fits any more {}: drifted\n"
+          "  recorded: {}\n",
+          title, paint.good("passed"), tried, printable(given.kept->signature));
+      print_drift(words, found);
+      break;
+    case replay_outcome::diverged:
+      words.print("{}: {}. exit {}\n", title, paint.bad("diverged"),
+                  static_cast<int>(nondeterminism));
+      break;
+  }
+  if (found.outcome == replay_outcome::diverged)
+    print_text(words, r.what);
+  else if (!r)
+    print_failure(s, words, r, !asked.watch.any());
+}
+
+exit_code replay_kept(session& s, const request& asked, const given_run& given) {
+  output& words = asked.watch.words(s);
+  run_watcher watcher(s, asked.watch, "replay " + given.what->name);
+  watched_run run;
+  s.out.flush();
+  watcher.begin(given.options);
+  const case_replay found = with_body(*given.what, [&](auto body) {
+    return replay_case(*given.kept, body, {.sink = &watcher.sink()});
+  });
+  run.result = found.result;
+  watcher.end(run);
+  refuse_bad_parameter(found.result);
+  if (!given.kept->build_id.empty() && given.kept->build_id != build_id() && !s.json)
+    words.print("note: the case was recorded by another build ({}; this is {})\n",
+                printable(given.kept->build_id.substr(0, 12)), build_id().substr(0, 12));
+  if (s.json) {
+    json_object o = json_of(found.result, found.run);
+    o.text("outcome", to_string(found.outcome))
+        .text("recorded_signature", given.kept->signature)
+        .number("choices_recorded", found.recorded)
+        .number("choices_fitted", found.fitted)
+        .number("runs", found.runs);
+    if (found.difference)
+      o.number("first_difference", found.difference->event)
+          .text("recorded_event", found.difference->recorded)
+          .text("happened_event", found.difference->happened);
+    words.print("{}\n", o.done());
+  } else {
+    print_outcome(s, asked, given, found, words);
+  }
+  words.flush();
+  if (!run.trace_failure.empty()) throw environment_error(run.trace_failure);
+  return code_of_outcome(found);
+}
+
+exit_code replay(session& s, const request& asked) {
+  const given_run given = read_given(asked.token, "replay");
+  static_cast<void>(until(asked.watch.until));  // refused before anything runs
+  return given.kept ? replay_kept(s, asked, given) : replay_token(s, asked, given);
+}
+
 }  // namespace
 
 void add_replay(CLI::App& app, session& s, action& chosen) {
-  CLI::App* command = app.add_subcommand("replay", "the run of a token, again, exactly");
+  CLI::App* command = app.add_subcommand(
+      "replay", "the run of a token or a case file, again, exactly; or what is nearest to it");
   const auto asked = std::make_shared<request>();
-  command->add_option("TOKEN", asked->token, "rp1_…, as a failure prints it");
+  command->add_option("TOKEN|FILE", asked->token, "rp1_…, as a failure prints it, or a case file");
   add_watch_options(*command, asked->watch);
+  add_text_option(*command, "--until", asked->watch.until,
+                  "show the events up to a time (1.5s), a number (12) or a text", "T|EVENT",
+                  "How to watch it");
   add_print_options(*command, s);
   command->callback([&s, &chosen, asked] { chosen = [&s, asked] { return replay(s, *asked); }; });
 }

@@ -42,6 +42,7 @@ public:
   painter(colours wanted, int descriptor);
   [[nodiscard]] std::string good(std::string_view word) const { return paint("32", word); }
   [[nodiscard]] std::string bad(std::string_view word) const { return paint("31", word); }
+  [[nodiscard]] std::string unsure(std::string_view word) const { return paint("33", word); }
 
 private:
   [[nodiscard]] std::string paint(std::string_view code, std::string_view word) const;

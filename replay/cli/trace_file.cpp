@@ -28,7 +28,8 @@ std::string resolved(const std::string& path) {
 
 }  // namespace
 
-trace_file::trace_file(std::string path, output& out) : path_(std::move(path)), out_(out) {
+trace_file::trace_file(std::string path, output& out, std::string_view what)
+    : what_(what), path_(std::move(path)), out_(out) {
   if (path_ == "-") return;
   path_ = resolved(path_);
   struct stat status {};
@@ -90,8 +91,9 @@ void trace_file::refuse(int error) const {
   std::string reason = std::generic_category().message(error);
   if (!reason.empty() && reason[0] >= 'A' && reason[0] <= 'Z')
     reason[0] = static_cast<char>(reason[0] - 'A' + 'a');
-  throw environment_error(fmt::format(
-      "trace '{}' can't be written ({}). Choose another place, or '-' for stdout.", path_, reason));
+  throw environment_error(
+      fmt::format("{} '{}' can't be written ({}). Choose another place, or '-' for stdout.", what_,
+                  path_, reason));
 }
 
 }  // namespace reprise::cli

@@ -7,15 +7,15 @@
 
 namespace reprise::cli {
 
-/// Where a trace goes: stdout for "-"; else a file that appears, or is replaced, whole and at the
-/// end.
+/// Where a trace, or another file that was asked for, goes: stdout for "-"; else a file that
+/// appears, or is replaced, whole and at the end.
 ///
 /// A file is written under another name beside it and renamed by `finish`; without `finish` nothing
 /// is left. What is no regular file (a pipe, a device) is written to as it is.
 class trace_file {
 public:
   /// Throws: `environment_error` when it can't be written.
-  trace_file(std::string path, output& out);
+  trace_file(std::string path, output& out, std::string_view what = "trace");
   trace_file(const trace_file&) = delete;
   ~trace_file();
 
@@ -28,6 +28,7 @@ private:
   void flush() noexcept;
   [[noreturn]] void refuse(int error) const;
 
+  std::string_view what_;  // what a message calls it
   std::string path_;
   std::string partial_;  // its name until it is whole; empty when it is written to directly
   output& out_;

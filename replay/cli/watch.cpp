@@ -25,11 +25,15 @@ double peak_bytes() {
   return static_cast<double>(usage.ru_maxrss) * 1024;
 }
 
-/// Who listens to a watched run: the trace, the screen, the wall clock.
-class watcher final : public trace_sink {
+}  // namespace
+
+class run_watcher::listener final : public trace_sink {
 public:
-  watcher(session& s, const watch_options& watch, std::string title)
-      : options_(watch), words_(s.json ? s.err : watch.words(s)), title_(std::move(title)) {
+  listener(session& s, const watch_options& watch, std::string title)
+      : options_(watch),
+        words_(s.json ? s.err : watch.words(s)),
+        title_(std::move(title)),
+        until_(watch.until) {
     if (!watch.trace.empty()) {
       file_ = std::make_unique<trace_file>(watch.trace, s.out);
       writer_ = std::make_unique<trace_writer>(
@@ -47,6 +51,10 @@ public:
   void end(watched_run& run) {
     run.real = real_clock::now() - start_;
     progress_.clear();
+    if (!options_.until.empty())
+      words_.print("{}\n", until_.reached() ? fmt::format("  until {}", printable(options_.until))
+                                            : fmt::format("  '{}' did not come; this is all",
+                                                          printable(options_.until)));
     if (!writer_) return;
     writer_->end(run.result);
     try {
@@ -58,7 +66,7 @@ public:
 
   void on_event(const trace_event& event) override {
     if (writer_ && (event.user || writer_->wants_scheduler_events())) writer_->on_event(event);
-    if (!shows_events()) return;
+    if (!shows_events() || !until_.shows(event)) return;
     progress_.clear();
     words_.write(event_line(event));
     if (in_real_time()) words_.flush();
@@ -80,7 +88,9 @@ public:
 
 private:
   [[nodiscard]] bool in_real_time() const { return options_.clock == "wall"; }
-  [[nodiscard]] bool shows_events() const { return options_.events || in_real_time(); }
+  [[nodiscard]] bool shows_events() const {
+    return options_.events || in_real_time() || !options_.until.empty();
+  }
 
   const watch_options& options_;
   output& words_;
@@ -90,15 +100,47 @@ private:
   progress_line progress_;
   real_clock::time_point start_;
   std::uint64_t moves_ = 0;
+  until until_;
 };
 
-}  // namespace
+run_watcher::run_watcher(session& s, const watch_options& watch, const std::string& title)
+    : listener_(std::make_unique<listener>(s, watch, title)) {}
+run_watcher::~run_watcher() = default;
+trace_sink& run_watcher::sink() noexcept { return *listener_; }
+void run_watcher::begin(const config& options) { listener_->begin(options); }
+void run_watcher::end(watched_run& run) { listener_->end(run); }
+
+until::until(const std::string& text) : text_(text) {
+  if (text.empty()) return;
+  const bool numbered = text[0] == '#';
+  const std::string digits = text.substr(numbered ? 1 : 0);
+  const bool all_digits =
+      !digits.empty() && std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; });
+  if (all_digits) {
+    number_ = read_number("event", digits);
+  } else if (text[0] >= '0' && text[0] <= '9') {
+    at_ = read_duration("time", text);
+  }
+}
+
+bool until::shows(const trace_event& event) noexcept {
+  if (text_.empty()) return true;
+  if (reached_) return false;
+  if (at_ && event.at > *at_) {
+    reached_ = true;
+    return false;
+  }
+  // The number is the one in a trace, and that event is the last that is shown.
+  if (number_ && event.index >= *number_) reached_ = true;
+  if (!at_ && !number_ && (event.text == text_ || event.name == text_)) reached_ = true;
+  return true;
+}
 
 watched_run run_watched(session& s, const scenario& what, const config& options,
                         const watch_options& watch) {
-  watcher listener(s, watch, "run " + what.name);
+  run_watcher listener(s, watch, "run " + what.name);
   config heard = options;
-  heard.sink = &listener;
+  heard.sink = &listener.sink();
   watched_run run;
   const double before = peak_bytes();
   s.out.flush();  // what the scenario itself prints comes after

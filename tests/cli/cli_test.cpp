@@ -148,7 +148,7 @@ TEST_CASE("explore holds where nothing fails, and keeps going when asked") {
   CHECK(all.at("failures").size() > 5);
   const auto text = reprise({"explore", "lost_update", "--seeds", "0..99", "--keep-going"});
   CHECK(text.code == 1);
-  CHECK_THAT(text.out, ContainsSubstring(" of 103 runs, first at seed "));
+  CHECK_THAT(text.out, ContainsSubstring(" of 103 runs, 1 kind, first at seed "));
 }
 
 TEST_CASE("explore ends at the last seed there is") {

@@ -3,8 +3,15 @@
 #include <reprise/reprise.hpp>
 
 #include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
 #include <stdexcept>
 #include <string>
+#include <vector>
+
+#include <sys/wait.h>
+#include <unistd.h>
 
 using namespace std::chrono_literals;
 
@@ -65,6 +72,86 @@ REPRISE_SCENARIO("crowd", "a hundred thousand tasks") {
   for (int i = 0; i < 100'000; ++i) reprise::spawn([] { reprise::yield(); });
 }
 
+REPRISE_SCENARIO("canary", "fails for each hundredth seed") {
+  reprise::log("{}", reprise::choose("work", 1000));
+  reprise::expect(reprise::run_seed() % 100 != 0, "seed {} is one of them", reprise::run_seed());
+}
+
+REPRISE_SCENARIO("work", "some twenty microseconds of it") {
+  auto worker = [] {
+    for (int i = 0; i < 40; ++i) reprise::sleep_for(1ms);
+  };
+  reprise::gather(worker, worker, worker);
+}
+
+namespace {
+
+/// Whether this is the seed that is to come to grief.
+bool strikes() {
+  reprise::sleep_for(1ms);
+  return reprise::run_seed() == reprise::param<std::uint64_t>("seed");
+}
+const reprise::parameter striking{"seed", "13", "which seed it strikes"};
+
+[[gnu::noinline]] void write_to_nowhere() {
+  volatile int* volatile nowhere = nullptr;
+  *nowhere = 1;
+}
+
+}  // namespace
+
+REPRISE_SCENARIO("segfaults", "writes to nowhere", striking) {
+  if (strikes()) write_to_nowhere();
+}
+
+REPRISE_SCENARIO("aborts", "calls abort", striking) {
+  if (strikes()) std::abort();
+}
+
+REPRISE_SCENARIO("exits", "calls exit(0)", striking) {
+  if (strikes()) std::exit(0);
+}
+
+REPRISE_SCENARIO("exits_at_once", "calls _exit(0)", striking) {
+  if (strikes()) ::_exit(0);
+}
+
+REPRISE_SCENARIO("spins", "never comes back", striking) {
+  for (volatile bool on = strikes(); on;) {
+  }
+}
+
+REPRISE_SCENARIO("eats", "takes all the memory there is", striking) {
+  std::vector<std::vector<char>> all;
+  while (strikes()) all.emplace_back(std::size_t{4} << 20, 'x');
+}
+
+REPRISE_SCENARIO("throws_42", "throws what is no exception", striking) {
+  if (strikes()) throw 42;
+}
+
+REPRISE_SCENARIO("forks", "leaves a child behind, which goes on with the run", striking) {
+  if (strikes() && ::fork() < 0) std::abort();
+}
+
+REPRISE_SCENARIO("falls_deep", "a stack that has no end", striking) {
+  struct hole {
+    static int fall(int depth) {
+      volatile char room[512] = {};
+      room[0] = static_cast<char>(depth);
+      return depth == 0 ? 0 : fall(depth - 1) + room[0];
+    }
+  };
+  if (strikes()) reprise::log("{}", hole::fall(1'000'000));
+}
+
+REPRISE_SCENARIO("remembers", "dies of what an earlier run left behind") {
+  static bool poisoned = false;
+  if (reprise::run_seed() % 8 == 0) poisoned = true;
+  if (poisoned && reprise::run_seed() % 8 == 7) std::abort();
+}
+
+REPRISE_SCENARIO("prints", "to standard output") { std::cout << "here\n"; }
 REPRISE_SCENARIO("marked", "some of its marks are reached in some runs") {
   reprise::sometimes("low", reprise::rng().random() < 0.5);
   reprise::sometimes("beyond", false);

@@ -164,3 +164,84 @@ TEST_CASE("a long line before a lock is told in time") {
   CHECK(r.result == verdict::deadlock);
   CHECK_THAT(r.what, ContainsSubstring("a task waits for itself"));
 }
+
+TEST_CASE(
+    "a notification that came before its waiter is a lost wake-up, and who gave it is named") {
+  int waits = 0, notifies = 0;
+  const auto body = [&] {
+    mutex m;
+    condition_variable ready("ready");
+    gather(
+        [&] {
+          sleep_for(1s);
+          std::unique_lock lock(m);
+          waits = __LINE__ + 1;
+          ready.wait(lock);
+        },
+        [&] {
+          notifies = __LINE__ + 1;
+          ready.notify_one();
+        });
+  };
+  const report r = run(0, body);
+  CHECK(r.result == verdict::deadlock);
+  INFO(r.what);
+  CHECK_THAT(r.what,
+             StartsWith("lost wake-up at 1 s: Task-2 waits to be notified by ready" + here(waits) +
+                        ", and was notified before it waited, by Task-3" + here(notifies)));
+  CHECK_THAT(r.what, ContainsSubstring("Task-1 waits for its children in gather"));
+  const report off = run({.detect = {.lost_wakeups = false}}, body);
+  CHECK_THAT(off.what, StartsWith("deadlock at 1 s: 2 tasks wait"));
+}
+
+TEST_CASE("who was never notified, or has been notified since, has lost no wake-up") {
+  CHECK_THAT(run(0,
+                 [] {
+                   mutex m;
+                   condition_variable ready;
+                   std::unique_lock lock(m);
+                   ready.wait(lock);
+                 })
+                 .what,
+             StartsWith("deadlock at 0 s: 1 task waits"));
+  CHECK_THAT(run(0,
+                 [] {
+                   mutex m;
+                   condition_variable ready;
+                   ready.notify_all();
+                   gather(
+                       [&] {
+                         std::unique_lock lock(m);
+                         ready.wait(lock);
+                         ready.wait(lock);
+                       },
+                       [&] {
+                         sleep_for(1s);
+                         ready.notify_one();
+                       });
+                 })
+                 .what,
+             StartsWith("deadlock at 1 s: 2 tasks wait"));
+}
+
+TEST_CASE("an atomic that was changed without a notification is a lost wake-up") {
+  const report r = run(0, [] {
+    atomic<int> n{0, "turn"};
+    gather([&] { n.wait(0); },
+           [&] {
+             sleep_for(1s);
+             n.store(1);
+           });
+  });
+  CHECK(r.result == verdict::deadlock);
+  INFO(r.what);
+  CHECK_THAT(r.what, StartsWith("lost wake-up at 1 s: Task-2 waits for turn to change"));
+  CHECK_THAT(r.what, ContainsSubstring("; it has changed, and nobody notified"));
+  CHECK_THAT(run(0,
+                 [] {
+                   atomic<int> n{0};
+                   n.wait(0);
+                 })
+                 .what,
+             StartsWith("deadlock at 0 s: 1 task waits"));
+}

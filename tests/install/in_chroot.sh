@@ -14,7 +14,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 apt_get() { inside env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 "$@" >/dev/null; }
 
-user=(g++ pkg-config libboost-context-dev libfmt-dev)           # docs/install.md: to use it
+user=(g++ pkg-config libboost-context-dev libfmt-dev libpugixml-dev)           # docs/install.md: to use it
 builder=(meson ninja-build libcli11-dev nlohmann-json3-dev)     # and to build it
 tools=(cmake man-db zsh fish)
 

@@ -12,7 +12,9 @@
 #include <reprise/replay/explore.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
+#include <mutex>
 #include <set>
 #include <string>
 #include <string_view>
@@ -35,6 +37,7 @@ void check_twins(std::uint64_t runs) {
         explore({.seed = 7'000'000, .runs = runs, .step_limit = steps}, p.correct);
     INFO(p.name << ": " << (found.failure ? found.failure->what : ""));
     CHECK(found);
+    for (const auto& w : found.warnings) CHECK(w.seen.what.empty());
   }
 }
 
@@ -103,4 +106,35 @@ TEST_CASE("without the race detector nothing finds a race that changes no value"
     REQUIRE(found.failure);
     CHECK_THAT(found.failure->what, Catch::Matchers::ContainsSubstring("data race"));
   }
+}
+
+TEST_CASE("without the detector of lost wake-ups they are deadlocks like others") {
+  const auto& p = named("lost_signal");
+  const exploration found = explore({.runs = cap}, p.buggy);
+  REQUIRE(found.failure);
+  CHECK_THAT(found.failure->what, Catch::Matchers::StartsWith("lost wake-up"));
+  const exploration off = explore({.runs = cap, .detect = {.lost_wakeups = false}}, p.buggy);
+  REQUIRE(off.failure);
+  CHECK_THAT(off.failure->what, Catch::Matchers::StartsWith("deadlock"));
+}
+
+TEST_CASE("without the detector of lock orders nothing finds an inversion that time hides") {
+  // No run deadlocks, since the second comes an hour later; nothing but the hour keeps them apart.
+  const auto hidden = [] {
+    mutex a, b;
+    gather(
+        [&] {
+          const std::scoped_lock outer(a);
+          const std::scoped_lock inner(b);
+        },
+        [&] {
+          sleep_for(std::chrono::hours(1));
+          const std::scoped_lock outer(b);
+          const std::scoped_lock inner(a);
+        });
+  };
+  const exploration found = explore({.runs = 100}, hidden);
+  CHECK(found);
+  CHECK(found.warnings.size() == 1);
+  CHECK(explore({.runs = 1000, .detect = {.lock_order = false}}, hidden).warnings.empty());
 }

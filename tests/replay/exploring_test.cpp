@@ -5,9 +5,11 @@
 
 #include "support/catch2.hpp"
 
+#include <chrono>
 #include <mutex>
 
 using namespace reprise;
+using namespace std::chrono_literals;
 using Catch::Matchers::ContainsSubstring;
 
 namespace {
@@ -34,6 +36,19 @@ void racy() {
       [&] { hits += 1; });
 }
 
+void transfers() {
+  mutex savings("savings"), current("current");
+  const auto move = [](mutex& from, mutex& to) {
+    const std::scoped_lock paying(from);
+    const std::scoped_lock paid(to);
+  };
+  gather([&] { move(savings, current); },
+         [&] {
+           sleep_for(1s);
+           move(current, savings);
+         });
+}
+
 }  // namespace
 
 TEST_CASE("exploring: a search finds the overdraft, and the token repeats it") {
@@ -55,4 +70,11 @@ TEST_CASE("exploring: a data race is a failure, unless the detectors are off") {
   REQUIRE(found.failure);
   CHECK_THAT(found.failure->what, ContainsSubstring("data race on shared 2 of Task-1"));
   CHECK(explore({.runs = 100, .detect = detectors::none()}, racy));
+}
+
+TEST_CASE("exploring: locks in two orders are a warning, and what was seen is counted") {
+  const exploration found = explore({.runs = 100, .count_coverage = true}, transfers);
+  REQUIRE(found.warnings.size() == 1);
+  CHECK_THAT(found.warnings.front().seen.what, ContainsSubstring("Task-2 holds savings"));
+  CHECK(found.seen.schedules.size() > 1);
 }

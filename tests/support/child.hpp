@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <initializer_list>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -61,6 +63,60 @@ struct child_result {
   int code = 0;  // 128 + n when signal n ended it
   std::string out;
   std::string err;
+};
+
+/// A program that runs beside the test; killed with its handle.
+class running_child {
+public:
+  running_child(const std::string& program, const std::vector<std::string>& arguments,
+                const std::string& out) {
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, 1, out.c_str(), O_WRONLY | O_TRUNC, 0);
+    posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+    // Whoever holds the write end is a process of the child's making.
+    if (::pipe2(alive_, O_CLOEXEC) != 0)
+      throw std::system_error(errno, std::generic_category(), "pipe2");
+    posix_spawn_file_actions_adddup2(&actions, alive_[1], 99);
+    std::vector<std::string> words{program};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    std::vector<char*> argv;
+    for (auto& w : words) argv.push_back(w.data());
+    argv.push_back(nullptr);
+    const int failure =
+        posix_spawn(&pid_, program.c_str(), &actions, nullptr, argv.data(), environ);
+    posix_spawn_file_actions_destroy(&actions);
+    ::close(alive_[1]);
+    if (failure != 0) throw std::system_error(failure, std::generic_category(), program);
+  }
+  running_child(const running_child&) = delete;
+  ~running_child() {
+    if (pid_ > 0) {
+      send(SIGKILL);
+      static_cast<void>(wait());
+    }
+    ::close(alive_[0]);
+  }
+  void send(int signal) const { ::kill(pid_, signal); }
+  /// Its exit code; 128 + n when signal n ended it.
+  int wait() {
+    int status = 0;
+    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+    }
+    pid_ = 0;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+  /// 0 once it and all that it has started are gone; waits for that.
+  [[nodiscard]] int left_over() const {
+    pollfd end{alive_[0], 0, 0};
+    constexpr int longest_ms = 20'000;
+    return ::poll(&end, 1, longest_ms) == 1 ? 0 : 1;
+  }
+
+private:
+  pid_t pid_ = 0;
+  int alive_[2] = {-1, -1};
 };
 
 /// Runs a program to its end. Variables of `environment` are added to ours.

@@ -2,13 +2,16 @@
 
 // Everything of core: what a program under simulation uses.
 
+#include <reprise/core/allow_real.hpp>
 #include <reprise/core/atomic.hpp>
 #include <reprise/core/barrier.hpp>
 #include <reprise/core/choice.hpp>
+#include <reprise/core/choice_log.hpp>
 #include <reprise/core/claims.hpp>
 #include <reprise/core/co.hpp>
 #include <reprise/core/co_task.hpp>
 #include <reprise/core/condition_variable.hpp>
+#include <reprise/core/coverage.hpp>
 #include <reprise/core/detectors.hpp>
 #include <reprise/core/errors.hpp>
 #include <reprise/core/event.hpp>

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace reprise {
 
@@ -13,8 +14,11 @@ enum class choice_kind : std::uint8_t { schedule = 0, random = 1, fault = 2, use
 /// Where in the program a choice was made, in a way that an edit elsewhere leaves alone: no line,
 /// no address.
 struct choice_label {
-  std::uint64_t path = 0;   // hash of the task's path: which child of which parent
-  std::uint32_t count = 0;  // how many choices that task had made before
+  std::uint64_t path = 0;  // hash of the task's path: which child of which parent
+  /// Where the task stood: a number that grows with each of its scheduling points, even before an
+  /// operation that it may be preempted at, odd where it has to wait. Of a user's draw, whose path
+  /// is the hash of its name: a hash of the task's path and of how often it had drawn that before.
+  std::uint32_t count = 0;
   operation_kind operation = operation_kind::none;  // what it was about to do
   friend bool operator==(const choice_label&, const choice_label&) = default;
 };
@@ -60,6 +64,9 @@ public:
   /// An index into `candidates`, of which there are at least two.
   virtual std::size_t take_schedule(const choice_label& label,
                                     const candidate_list& candidates) = 0;
+  /// The first words of the workload's generator, before `rng()` gives the first of them. It may
+  /// put others in their place.
+  virtual void workload(std::span<std::uint32_t> words) noexcept { static_cast<void>(words); }
   /// Whether it is to hear what runs. Asked once, before the run.
   [[nodiscard]] virtual bool follows() const noexcept { return false; }
   /// `task` (0 for a callback) does `op` now: the step that was chosen, or went on without a choice

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <limits>
 #include <string_view>
@@ -55,8 +56,10 @@ public:
   }
 
   /// Neither throws nor suspends. The lock need not be held.
-  void notify_one() noexcept { notify(1); }
-  void notify_all() noexcept { notify(std::numeric_limits<std::size_t>::max()); }
+  [[gnu::always_inline]] void notify_one() noexcept { notify(1); }
+  [[gnu::always_inline]] void notify_all() noexcept {
+    notify(std::numeric_limits<std::size_t>::max());
+  }
   void notify(std::size_t count) noexcept;
 
 private:
@@ -96,6 +99,12 @@ private:
                            bool& notified);
 
   detail::wait_queue waiters_;
+  // The last notification, when nobody waited: for a report.
+  bool unheard_ = false;
+  std::uint32_t unheard_from_ = 0;
+  void* unheard_place_ = nullptr;
+
+  friend class detail::engine;
 };
 
 }  // namespace reprise

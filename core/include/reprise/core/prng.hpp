@@ -95,14 +95,15 @@ public:
   /// The next 32 bits: a prng is a `std::uniform_random_bit_generator`.
   result_type operator()() {
     if (position_ == state_.size()) refill();
-    std::uint32_t word = state_[position_++];
-    word ^= word >> 11;
-    word ^= (word << 7) & 0x9d2c5680u;
-    word ^= (word << 15) & 0xefc60000u;
-    return word ^ (word >> 18);
+    return temper(state_[position_++]);
   }
   static constexpr result_type min() { return 0; }
   static constexpr result_type max() { return std::numeric_limits<result_type>::max(); }
+
+  /// What the next 624 calls will give, at most: as many as are left before the state is renewed.
+  [[nodiscard]] std::vector<result_type> upcoming();
+  /// Makes the next calls give `words` instead; at most as many as `upcoming` gave.
+  void put_upcoming(std::span<const result_type> words);
 
   // Bits and integers.
 
@@ -269,6 +270,12 @@ public:
   friend bool operator==(const prng&, const prng&) = default;
 
 private:
+  static constexpr std::uint32_t temper(std::uint32_t word) noexcept {
+    word ^= word >> 11;
+    word ^= (word << 7) & 0x9d2c5680u;
+    word ^= (word << 15) & 0xefc60000u;
+    return word ^ (word >> 18);
+  }
   template <class R>
   static std::size_t size_of(R& range) {
     return static_cast<std::size_t>(std::ranges::size(range));

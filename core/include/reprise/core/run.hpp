@@ -2,6 +2,7 @@
 
 #include <reprise/core/choice.hpp>
 #include <reprise/core/co_task.hpp>
+#include <reprise/core/coverage.hpp>
 #include <reprise/core/detectors.hpp>
 #include <reprise/core/future_core.hpp>
 #include <reprise/core/marks.hpp>
@@ -15,6 +16,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -37,8 +39,14 @@ struct config {
   std::string scenario = {};        // stands in the token
   param_map params = {};            // what `param()` reads; stands in the token
   detectors detect = {};            // what is looked for under a strategy that chooses
+  coverage* seen = nullptr;         // gets what the run sees, under such a strategy; outlives it
   trace_sink* sink = nullptr;       // hears each event as it happens; outlives the run
   choice_source* source = nullptr;  // instead of seeded streams; outlives the run
+  /// Instead of seeded streams: what is listed, and 0 elsewhere (`listed_choices`). Stand in the
+  /// token. The strategy then only says whether there are turns, as under `fifo()`.
+  std::shared_ptr<const std::vector<choice>> choices = {};
+  /// `hash_choices` of choices that were too many for a token, and have to be found elsewhere.
+  std::uint64_t stored_choices = 0;
 };
 
 enum class verdict { passed, failed, deadlock, time_limit, step_limit, crashed, diverged };
@@ -59,8 +67,9 @@ struct report {
   std::uint64_t tasks = 0;        // how many were made, the root included
   std::uint64_t digest = 0;       // of its events: the same for the same seed, on every machine
   std::vector<trace_event> events;
-  std::vector<choice> choices;  // when recorded
-  std::vector<mark> marks;      // of `sometimes` and `reachable`, in the order of their first use
+  std::vector<choice> choices;    // when recorded
+  std::vector<warning> warnings;  // of the detectors, each once
+  std::vector<mark> marks;        // of `sometimes` and `reachable`, in the order of their first use
 };
 
 namespace detail {
@@ -104,6 +113,9 @@ template <class F>
 report run(std::uint64_t seed, F&& body) {
   return run(config{.seed = seed}, std::forward<F>(body));
 }
+
+/// The seed of the run. Throws: `no_simulation`.
+[[nodiscard]] std::uint64_t run_seed();
 
 /// The run's own workload stream: seeded by the run's seed as Python's `random.seed(seed)` would
 /// be. Throws: `no_simulation`.

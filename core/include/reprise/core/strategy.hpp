@@ -145,6 +145,10 @@ private:
 /// Of eight seeds in a row three are `pos()`, three `surw()`, one `pct(3)`, one `random_walk()`.
 [[nodiscard]] strategy portfolio() noexcept;
 
+/// Value 0 at each choice: the running task goes on while it can, else the head of the queue runs.
+/// What the choices of a shrunk failure are told against.
+[[nodiscard]] strategy simplest() noexcept;
+
 /// Every strategy that `strategy::parse` knows, in the order of their ids.
 [[nodiscard]] const std::vector<const strategy_kind*>& strategies();
 /// Makes one more known, at static initialisation. Throws: `error` when its id or name is taken.

@@ -15,8 +15,9 @@ public:
 };
 
 /// What repeats a run: "rp1_" and letters, digits and `_` only, with a check sum. Holds seed,
-/// strategy, limits, scenario and parameters.
+/// strategy, limits, scenario and parameters, and the choices when they are listed.
 ///
+/// More than some hundred choices do not fit: then it holds their hash, and a case file has them.
 /// The grammar is in docs/formats.md.
 [[nodiscard]] std::string encode_token(const config& options);
 /// Throws: `bad_token`.

@@ -66,6 +66,8 @@ struct trace_event {
   std::string text;         // of a log
   std::vector<trace_field> fields;
   bool user = true;  // false for the scheduler's own
+  /// Return address of the call that told it, for reports; null where none is known. In no trace.
+  const void* place = nullptr;
 };
 
 /// Listens to a run as it goes. Core announces, a listener writes or shows: it must not call into

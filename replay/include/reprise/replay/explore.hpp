@@ -1,5 +1,7 @@
 #pragma once
 
+#include <reprise/core/coverage.hpp>
+#include <reprise/core/detectors.hpp>
 #include <reprise/core/run.hpp>
 #include <reprise/core/strategy.hpp>
 
@@ -25,6 +27,7 @@ struct search {
   std::uint64_t step_limit = 0;
   std::size_t stack_size = 0;
   detectors detect = {};
+  bool count_coverage = false;  // costs some 20 % of the time
   std::string scenario = {};
   param_map params = {};
   /// Names of `sometimes` and `reachable` that are known beforehand, so that one whose line no run
@@ -34,6 +37,17 @@ struct search {
   /// Called after each run, with the runs so far and the failures among them; false stops the
   /// search.
   std::function<bool(std::uint64_t, std::uint64_t)> progress = {};
+};
+
+/// The seed of the first run of a profile; the others follow it. Far from those that people try.
+inline constexpr std::uint64_t first_profile_seed = 1'000'000'000;
+
+/// A warning, and the first run that gave it.
+struct found_warning {
+  warning seen;
+  std::uint64_t seed = 0;
+  std::string token;
+  std::uint64_t runs = 0;  // that gave it
 };
 
 /// How often a mark held in a campaign.
@@ -49,10 +63,12 @@ struct mark_count {
 struct exploration {
   std::uint64_t runs = 0;  // executed, those of the profile too
   std::uint64_t profile_runs = 0;
-  std::optional<report> failure;  // the first
-  std::vector<report> failures;   // all that were found
-  std::vector<mark_count> marks;  // by name
-  bool lacks_marks = false;       // no failure, but a mark that was required never held
+  std::optional<report> failure;        // the first
+  std::vector<report> failures;         // all that were found
+  std::vector<mark_count> marks;        // by name
+  bool lacks_marks = false;             // no failure, but a mark that was required never held
+  std::vector<found_warning> warnings;  // by their first run; each once
+  coverage seen;                        // when it was asked for
   explicit operator bool() const noexcept { return !failure && !lacks_marks; }
 };
 

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace reprise::detail {
+
+/// A T for each object, found by its number; keeps its memory, and that of each T, from run to run.
+template <class T>
+class object_table {
+public:
+  void clear() noexcept {
+    for (std::size_t i = 0; i < used_; ++i) entries_[i].value.clear();
+    used_ = 0;
+    std::ranges::fill(slots_, 0u);
+  }
+  T& operator[](std::uint64_t object) {
+    if ((used_ + 1) * 2 > slots_.size()) grow();
+    std::size_t at = slot_of(object);
+    for (; slots_[at] != 0; at = (at + 1) & (slots_.size() - 1))
+      if (entries_[slots_[at] - 1].object == object) return entries_[slots_[at] - 1].value;
+    if (used_ == entries_.size()) entries_.emplace_back();
+    entries_[used_].object = object;
+    slots_[at] = static_cast<std::uint32_t>(++used_);
+    return entries_[used_ - 1].value;
+  }
+
+private:
+  struct entry {
+    std::uint64_t object = 0;
+    T value;
+  };
+  [[nodiscard]] std::size_t slot_of(std::uint64_t object) const noexcept {
+    return static_cast<std::size_t>((object * 0x9e3779b97f4a7c15u) >> 32) & (slots_.size() - 1);
+  }
+  void grow() {
+    slots_.assign(slots_.empty() ? 64 : slots_.size() * 2, 0);
+    for (std::size_t i = 0; i < used_; ++i) {
+      std::size_t at = slot_of(entries_[i].object);
+      while (slots_[at] != 0) at = (at + 1) & (slots_.size() - 1);
+      slots_[at] = static_cast<std::uint32_t>(i + 1);
+    }
+  }
+  std::vector<std::uint32_t> slots_;  // indices into the entries, from 1; 0 is free
+  std::vector<entry> entries_;
+  std::size_t used_ = 0;
+};
+
+}  // namespace reprise::detail

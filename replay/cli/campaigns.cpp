@@ -1,0 +1,127 @@
+#include "campaigns.hpp"
+
+#include "interrupt.hpp"
+#include "numbers.hpp"
+#include "print.hpp"
+#include "watch.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstring>
+
+#include <csignal>
+
+namespace reprise::cli {
+
+namespace {
+
+using namespace std::chrono_literals;
+constexpr auto between_plain_lines = 30s;  // where stderr is no terminal
+
+/// "▕████████▌        ▏".
+std::string bar(double share) {
+  constexpr std::size_t width = 17;
+  static constexpr const char* eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+  const auto filled = static_cast<std::size_t>(std::lround(share * width * 8));
+  std::string text = "▕";
+  for (std::size_t i = 0; i < filled / 8; ++i) text += "█";
+  text += eighths[filled % 8];
+  const std::size_t used = filled / 8 + (filled % 8 > 0 ? 1 : 0);
+  return text + std::string(width - std::min(width, used), ' ') + "▏";
+}
+
+/// "41 %  1,700,000 runs  68,000/s  2 failures (1 kind)  12 s left".
+std::string words_of(const campaign_progress& p) {
+  const double seconds = std::chrono::duration<double>(p.real).count();
+  std::string text = fmt::format("{:.0f} %  {}  {}/s  {}", 100 * p.share, counted(p.runs, "run"),
+                                 significant(static_cast<double>(p.runs) / std::max(seconds, 1e-9)),
+                                 counted(p.failures, "failure"));
+  if (p.kinds > 0) text += fmt::format(" ({})", counted(p.kinds, "kind"));
+  if (p.share > 0.01) {
+    const double left = seconds * (1 - p.share) / p.share;
+    text += fmt::format("  {} left", short_time(std::chrono::nanoseconds(
+                                         std::chrono::seconds(std::llround(std::min(left, 9e9))))));
+  }
+  if (p.shapes.once > 0)
+    text += fmt::format("  new behaviour: 1 in {} runs", significant(1 / p.shapes.chance()));
+  return text;
+}
+
+/// "0.3 %".
+std::string per_cent(double x) { return significant(100 * x) + " %"; }
+
+}  // namespace
+
+void set_search(campaign_plan& plan, const config& options, std::uint64_t first_seed,
+                std::uint64_t runs) {
+  search& what = plan.what;
+  what.seed = first_seed;
+  what.schedule = options.schedule;
+  if (const std::uint64_t left = ~std::uint64_t{0} - first_seed; runs - 1 > left) runs = left + 1;
+  what.runs = runs;
+  what.time_limit = options.time_limit;
+  what.step_limit = options.step_limit;
+  what.stack_size = options.stack_size;
+  what.scenario = options.scenario;
+  what.params = options.params;
+}
+
+watched_work::watched_work(session& s, std::string title)
+    : s_(s),
+      title_(std::move(title)),
+      next_plain_(std::chrono::steady_clock::now() + between_plain_lines) {}
+
+bool watched_work::show(const std::string& what, const campaign_progress& p) {
+  const std::string title = title_ + (what.empty() ? "" : ' ' + printable(what));
+  if (progress_.due()) {
+    progress_.show(title + "  " + bar(p.share) + ' ' + words_of(p));
+  } else if (const auto now = std::chrono::steady_clock::now();
+             !progress_.on() && now >= next_plain_) {
+    next_plain_ = now + between_plain_lines;
+    s_.err.print("{}: {}\n", title, words_of(p));
+    s_.err.flush();
+  }
+  return signal() == 0;
+}
+
+void warn_not_stored(session& s, const std::string& why) {
+  s.err.print("{}: {} What was found is printed and kept nowhere.\n",
+              printable(s.program.substr(s.program.rfind('/') + 1)), printable(why));
+}
+
+watched_campaign run_campaign_watched(session& s, const std::string& title, const scenario& what,
+                                      campaign_plan plan) {
+  s.out.flush();  // what the scenario itself prints comes after
+  watched_work watched(s, title);
+  plan.progress = [&](const campaign_progress& p) { return watched.show({}, p); };
+  watched_campaign done;
+  try {
+    done.result = with_body(what, [&](auto body) { return run_campaign(plan, body); });
+  } catch (const campaign_error& e) {
+    throw environment_error(e.what());
+  }
+  watched.clear();
+  if (done.result.stopped) done.signal = watched.signal();
+  if (!done.result) refuse_bad_parameter(done.result.failures.front());
+  return done;
+}
+
+void print_unseen(output& to, const unseen& kinds, const unseen& shapes) {
+  to.print("chance that the next run shows a new kind of failure: at most {} (95 %)\n",
+           per_cent(kinds.at_most()));
+  std::string more = "no new one is in sight";
+  if (shapes.once > 0) {
+    more = fmt::format("1 run in {} shows a new one", significant(1 / shapes.chance()));
+    if (const double missing = std::ceil(shapes.missing()); missing > 0)
+      more = fmt::format("there are at least {} more, and {}", significant(missing), more);
+  }
+  to.print("schedules of {} seen; {}\n", counted(shapes.kinds, "shape"), more);
+}
+
+std::string signal_name(int signal) {
+  const char* name = ::sigabbrev_np(signal);
+  return name ? fmt::format("SIG{}", name) : fmt::format("signal {}", signal);
+}
+
+}  // namespace reprise::cli

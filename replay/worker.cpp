@@ -1,0 +1,378 @@
+#include "worker.hpp"
+
+#include <reprise/core/format.hpp>
+#include <reprise/core/place.hpp>
+#include <reprise/replay/campaign.hpp>
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iostream>
+#include <utility>
+
+#include <dlfcn.h>
+#include <execinfo.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define REPRISE_SANITIZER_REPORTS_CRASHES 1
+#endif
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define REPRISE_SANITIZER_REPORTS_CRASHES 1
+#endif
+
+namespace reprise::detail {
+
+void* map_shared(std::size_t size) {
+  void* const memory =
+      ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) throw std::bad_alloc();
+  return memory;
+}
+
+void unmap_shared(void* memory, std::size_t size) noexcept { ::munmap(memory, size); }
+
+namespace {
+
+constexpr std::size_t most_frames = 48;
+
+/// Where a child was when it died, innermost first.
+struct last_words {
+  std::atomic<int> count;
+  std::array<void*, most_frames> frames;
+};
+
+/// What a message begins with. A child that is done with its assignment sends one without text.
+struct message_head {
+  std::uint64_t position;
+  std::uint64_t size;
+  bool done;
+};
+
+struct assignment {
+  std::uint64_t begin;
+  std::uint64_t end;
+};
+
+bool read_all(int from, void* to, std::size_t size) {
+  auto* at = static_cast<char*>(to);
+  while (size > 0) {
+    const ssize_t n = ::read(from, at, size);
+    if (n > 0) {
+      at += n;
+      size -= static_cast<std::size_t>(n);
+    } else if (n == 0 || errno != EINTR) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool write_all(int to, const void* from, std::size_t size) {
+  const auto* at = static_cast<const char*>(from);
+  while (size > 0) {
+    const ssize_t n = ::send(to, at, size, MSG_NOSIGNAL);
+    if (n > 0) {
+      at += n;
+      size -= static_cast<std::size_t>(n);
+    } else if (n < 0 && errno != EINTR) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// ---------------------------------------------------------------- in the child
+
+last_words* my_last_words = nullptr;    // of this process, once it is a child
+volatile bool is_childs_child = false;  // the program under simulation has forked
+
+void on_crash(int number, siginfo_t* info, void* context) {
+  // The handler's own frames come first; the one that was interrupted is where to look.
+  int n = 0;
+#if defined(__x86_64__)
+  const auto at = static_cast<ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP];
+  // Places are of return addresses, which lie behind the call.
+  my_last_words->frames[0] = reinterpret_cast<void*>(static_cast<std::uintptr_t>(at) + 1);
+  n = 1;
+#else
+  static_cast<void>(context);
+#endif
+  n += ::backtrace(my_last_words->frames.data() + n, static_cast<int>(most_frames) - n);
+  my_last_words->count.store(n, std::memory_order_release);
+  std::signal(number, SIG_DFL);
+  if (info->si_code <= 0) std::raise(number);  // else the instruction faults again
+}
+
+void listen_for_crashes() {
+#if !defined(REPRISE_SANITIZER_REPORTS_CRASHES)
+  // The first call loads the unwinder, which a signal handler must not do.
+  std::array<void*, 2> warm{};
+  ::backtrace(warm.data(), static_cast<int>(warm.size()));
+  struct sigaction action {};
+  action.sa_sigaction = on_crash;
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+  sigemptyset(&action.sa_mask);
+  for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP})
+    ::sigaction(number, &action, nullptr);
+#endif
+  watch_for_crashes();  // a stack overflow is a verdict of the run, not the end of the child
+}
+
+void settle_in(pid_t parent) {
+  ::setpgid(0, 0);  // so that what it starts can be ended with it, and Ctrl-C is the parent's alone
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != parent) ::_exit(0);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) std::signal(number, SIG_DFL);
+  const rlimit none{0, 0};
+  ::setrlimit(RLIMIT_CORE,
+              &none);  // replaying gives one, when asked; here they would fill the disk
+  // Where memory is short it is the child that goes, not the parent with what was found.
+  if (const int file = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC); file >= 0) {
+    static_cast<void>(!::write(file, "1000", 4));
+    ::close(file);
+  }
+  ::pthread_atfork(nullptr, nullptr, [] { is_childs_child = true; });
+}
+
+/// Whether the address lies in the file that we are linked into.
+bool is_ours(const void* address) {
+  Dl_info here{}, there{};
+  return ::dladdr(reinterpret_cast<const void*>(&is_ours), &here) != 0 &&
+         ::dladdr(address, &there) != 0 && here.dli_fbase == there.dli_fbase;
+}
+
+void flush_standard_streams() {
+  std::cout.flush();
+  std::fflush(nullptr);
+}
+
+}  // namespace
+
+struct worker::page {
+  std::atomic<std::uint64_t> done;
+  last_words words;
+  std::array<std::uint64_t, most_positions> shapes;
+};
+
+worker::worker(const std::function<position_result(std::uint64_t)>& execute,
+               const std::atomic<std::uint64_t>& limit)
+    : page_(std::make_unique<shared_memory<page>>()), seen_at_(std::chrono::steady_clock::now()) {
+  std::array<int, 2> ends{};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
+    throw campaign_error(fmt::format("no child process can be made ({}).", std::strerror(errno)));
+  flush_standard_streams();  // or both would print it
+  const pid_t parent = ::getpid();
+  pid_ = ::fork();
+  if (pid_ < 0) {
+    const int why = errno;
+    ::close(ends[0]);
+    ::close(ends[1]);
+    throw campaign_error(fmt::format("no child process can be made ({}).", std::strerror(why)));
+  }
+  if (pid_ > 0) {
+    ::setpgid(pid_, pid_);
+    ::close(ends[1]);
+    socket_ = ends[0];
+    return;
+  }
+  ::close(ends[0]);
+  settle_in(parent);
+  page& mine = **page_;
+  my_last_words = &mine.words;
+  listen_for_crashes();
+  const int to_parent = ends[1];
+  for (assignment now{}; read_all(to_parent, &now, sizeof now);) {
+    for (std::uint64_t at = now.begin;
+         at < now.end && at < limit.load(std::memory_order_relaxed);) {
+      const position_result r = execute(at);
+      if (is_childs_child) ::_exit(0);
+      for (const auto& message : r.messages) {
+        const message_head head{at, message.size(), false};
+        if (!write_all(to_parent, &head, sizeof head) ||
+            !write_all(to_parent, message.data(), message.size()))
+          ::_exit(0);  // nobody listens any more
+      }
+      mine.shapes[at - now.begin] = r.shape;
+      mine.done.store(++at, std::memory_order_release);
+      if (r.last) break;
+    }
+    flush_standard_streams();
+    const message_head head{0, 0, true};
+    if (!write_all(to_parent, &head, sizeof head)) break;
+  }
+  flush_standard_streams();
+  ::_exit(0);
+}
+
+worker::~worker() {
+  kill();
+  if (pid_ > 0)
+    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+  if (socket_ >= 0) ::close(socket_);
+}
+
+void worker::assign(std::uint64_t begin, std::uint64_t end) {
+  begin_ = seen_done_ = begin;
+  (*page_)->done.store(begin, std::memory_order_relaxed);
+  seen_at_ = std::chrono::steady_clock::now();
+  idle_ = false;
+  ++assignments_;
+  const assignment next{begin, end};
+  // A child that is gone already is found out by `reap`.
+  static_cast<void>(write_all(socket_, &next, sizeof next));
+}
+
+std::uint64_t worker::done() const noexcept {
+  return (*page_)->done.load(std::memory_order_acquire);
+}
+
+std::uint64_t worker::shape(std::uint64_t position) const noexcept {
+  return (*page_)->shapes[position - begin_];
+}
+
+void worker::receive(const std::function<void(std::uint64_t, std::string_view)>& hear) {
+  for (std::array<char, 65'536> buffer;;) {
+    const ssize_t n = ::recv(socket_, buffer.data(), buffer.size(), MSG_DONTWAIT);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    received_.append(buffer.data(), static_cast<std::size_t>(n));
+  }
+  std::size_t at = 0;
+  for (message_head head{}; received_.size() - at >= sizeof head;) {
+    std::memcpy(&head, received_.data() + at, sizeof head);
+    if (received_.size() - at - sizeof head < head.size) break;
+    if (head.done)
+      idle_ = true;
+    else
+      hear(head.position, std::string_view(received_).substr(at + sizeof head, head.size));
+    at += sizeof head + head.size;
+  }
+  received_.erase(0, at);
+}
+
+std::optional<worker::death> worker::reap() {
+  if (pid_ <= 0) return std::nullopt;
+  int status = 0;
+  const pid_t gone = ::waitpid(pid_, &status, WNOHANG);
+  if (gone == 0 || (gone < 0 && errno == EINTR)) return std::nullopt;
+  ::kill(-pid_, SIGKILL);  // what it has left behind
+  pid_ = 0;
+  death found;
+  if (gone > 0 && WIFSIGNALED(status)) found.signal = WTERMSIG(status);
+  if (gone > 0 && WIFEXITED(status)) found.exit_code = WEXITSTATUS(status);
+  last_words& words = (*page_)->words;
+  const int count = words.count.load(std::memory_order_acquire);
+  // The parent and its children have one layout, so their addresses are ours. Between what was
+  // interrupted and its callers stand the frames of the handler.
+  const auto frame = [&](int i) { return words.frames[static_cast<std::size_t>(i)]; };
+  int next = 1;
+  for (int i = 1; i < count; ++i)
+    if (frame(i) == static_cast<char*>(frame(0)) - 1) next = i + 1;
+  // The program's own code is what a person looks for; the C library may have line tables, too.
+  for (const bool own : {true, false}) {
+    if (count > 0 && (!own || is_ours(frame(0)))) found.place = place_of(frame(0));
+    for (int i = next; i < count && found.place.empty(); ++i)
+      if (!own || is_ours(frame(i))) found.place = place_of(frame(i));
+    if (!found.place.empty()) break;
+  }
+  return found;
+}
+
+std::chrono::nanoseconds worker::stuck_for(std::chrono::steady_clock::time_point now) {
+  if (const std::uint64_t at = done(); idle_ || at != seen_done_) {
+    seen_done_ = at;
+    seen_at_ = now;
+  }
+  return now - seen_at_;
+}
+
+std::uint64_t worker::resident_bytes() const {
+  std::ifstream file(fmt::format("/proc/{}/statm", pid_));
+  std::uint64_t size = 0, resident = 0;
+  if (!(file >> size >> resident)) return 0;
+  return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+void worker::abort() noexcept {
+  if (pid_ > 0) ::kill(pid_, SIGABRT);
+}
+
+void worker::kill() noexcept {
+  if (pid_ > 0 && ::kill(-pid_, SIGKILL) != 0) ::kill(pid_, SIGKILL);
+}
+
+std::string describe(const worker::death& how) {
+  std::string text;
+  if (how.signal == 0) {
+    text = fmt::format(
+        "the process ended with exit code {} in the middle of the run, so there is no verdict",
+        how.exit_code);
+  } else {
+    const char* name = ::sigabbrev_np(how.signal);
+    const char* about = ::sigdescr_np(how.signal);
+    text = fmt::format("the process was ended by SIG{} ({})", name ? name : "?",
+                       about ? about : "unknown");
+    if (how.signal == SIGKILL) text += ", as the system does when memory is short";
+  }
+  if (!how.place.empty()) text += "\n  at " + how.place;
+  return text;
+}
+
+std::string describe_hang(std::chrono::nanoseconds after, const worker::death& how) {
+  std::string text =
+      fmt::format("hang: the run had not ended after {} of real time", format_duration(after));
+  if (!how.place.empty()) text += "\n  at " + how.place;
+  return text;
+}
+
+isolated_result in_child(const std::function<std::string()>& f,
+                         std::chrono::nanoseconds hang_after) {
+  constexpr int tick_ms = 50;
+  constexpr std::chrono::seconds grace{2};
+  const shared_memory<std::atomic<std::uint64_t>> limit;
+  limit->store(1);
+  worker child([&](std::uint64_t) { return position_result{.messages = {f()}}; }, *limit);
+  isolated_result result;
+  bool heard = false, hangs = false;
+  child.assign(0, 1);
+  for (;;) {
+    pollfd watched{child.descriptor(), POLLIN, 0};
+    static_cast<void>(::poll(&watched, 1, tick_ms));
+    const auto death = child.reap();
+    child.receive([&](std::uint64_t, std::string_view message) {
+      result.text = message;
+      heard = true;
+    });
+    if (heard) return result;
+    if (death) {
+      result.died = hangs ? describe_hang(hang_after, *death) : describe(*death);
+      return result;
+    }
+    const auto stuck = child.stuck_for(std::chrono::steady_clock::now());
+    if (!hangs && stuck > hang_after) {
+      hangs = true;
+      child.abort();
+    }
+    if (hangs && stuck > hang_after + grace) child.kill();
+  }
+}
+
+}  // namespace reprise::detail
