@@ -11,6 +11,7 @@
 #include <reprise/properties/models.hpp>
 #if __has_include(<rapidcheck.h>)
 #include <reprise/properties/generators.hpp>
+#include <reprise/properties/program.hpp>
 #include <reprise/properties/property.hpp>
 #include <reprise/properties/stateful.hpp>
 #endif
