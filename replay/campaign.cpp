@@ -18,6 +18,7 @@
 #include <atomic>
 #include <bit>
 #include <chrono>
+#include <cstring>
 #include <deque>
 #include <fstream>
 #include <memory>
@@ -81,6 +82,7 @@ struct batch {
   bool closed = false;                // nobody works on it any more
   std::vector<std::uint64_t> shapes;  // of [begin, next)
   std::map<std::uint64_t, report> failures;
+  std::map<std::uint64_t, std::uint64_t> sample;  // digests
   std::map<std::uint64_t, report> remarks;  // of runs that have marks or warnings: these alone
   // A child died at `next` which had done others before: the next one begins with it alone.
   std::optional<suspicion> suspected = {};
@@ -158,9 +160,18 @@ private:
       to_tell.messages.push_back('F' + pack(r, std::exchange(first_here_, false)));
       to_tell.last = !plan_.what.keep_going && order_.counts(position);
     }
+    if (r && is_of_sample(position, options.seed)) {
+      to_tell.messages.emplace_back("S        ");
+      std::memcpy(to_tell.messages.back().data() + 1, &r.digest, sizeof r.digest);
+    }
     if (!r.marks.empty() || !r.warnings.empty()) to_tell.messages.push_back('M' + pack_remarks(r));
     if (learner) to_tell.messages.push_back('P' + pack(learner->learnt()));
     return to_tell;
+  }
+
+  [[nodiscard]] bool is_of_sample(std::uint64_t position, std::uint64_t seed) const {
+    return plan_.sample_every > 0 && order_.counts(position) && !order_.learns(position) &&
+           stream::mix(seed) % plan_.sample_every == 0;
   }
 
   // -------------------------------------------------------------- the parent's loop
@@ -259,6 +270,10 @@ private:
       return;
     }
     if (!order_.counts(position)) return;
+    if (message.front() == 'S') {
+      std::memcpy(&b.sample[position], message.data() + 1, sizeof(std::uint64_t));
+      return;
+    }
     if (message.front() == 'M') {
       b.remarks.insert_or_assign(position, unpack_remarks(message.substr(1)));
       return;
@@ -443,6 +458,11 @@ private:
       shapes_.add(b.shapes[at - b.begin]);
       if (const auto remarks = b.remarks.find(at); remarks != b.remarks.end())
         tally_.add(remarks->second);
+      if (const auto sampled = b.sample.find(at); sampled != b.sample.end()) {
+        config options = options_;
+        order_.set(options, at, seen_);
+        result_.sample.push_back({encode_token(options), sampled->second});
+      }
       const auto failed = b.failures.find(at);
       if (failed == b.failures.end()) {
         kinds_.add_none();
