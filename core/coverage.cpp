@@ -70,6 +70,7 @@ bool is_of_an_object(const operation& op) noexcept {
 void coverage_recorder::begin(coverage* into) noexcept {
   into_ = into;
   if (!into_) return;
+  into_->new_reads_from.clear();
   order_ = 0;
   objects_.clear();
   accesses_.clear();
@@ -87,16 +88,20 @@ void coverage_recorder::ran(std::uint32_t task, const operation& op) {
   const std::uint64_t accessor = stream::mix(op.object ^ stream::mix(task));
   const bool only_writes =
       op.kind == operation_kind::atomic_store || op.kind == operation_kind::shared_write;
-  if (!only_writes)
-    into_->reads_from.insert(
-        stream::mix(accessor ^ stream::mix(++accesses_[accessor].reads ^ stream::mix(last.write))));
+  if (!only_writes) {
+    const std::uint64_t pair =
+        stream::mix(accessor ^ stream::mix(++accesses_[accessor].reads ^ stream::mix(last.write)));
+    if (into_->reads_from.insert(pair)) into_->new_reads_from.push_back(pair);
+  }
   if (op.is_read()) return;
   last.before = last.write;
   last.write = std::uint64_t{task} << 32 | ++accesses_[accessor].writes;
 }
 
 void coverage_recorder::end() {
-  if (into_) into_->schedules.insert(order_);
+  if (!into_) return;
+  into_->last_schedule = order_;
+  into_->schedules.insert(order_);
 }
 
 }  // namespace detail

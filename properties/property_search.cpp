@@ -1,12 +1,11 @@
 #include <reprise/properties/property_search.hpp>
 
-#include "simpler_schedule.hpp"
-
 #include <reprise/core/format.hpp>
 #include <reprise/core/profile.hpp>
 #include <reprise/core/stream.hpp>
 #include <reprise/core/token.hpp>
 #include <reprise/properties/test_case.hpp>
+#include <reprise/replay/shrink.hpp>
 
 #include <fmt/format.h>
 
@@ -29,6 +28,16 @@ namespace {
 
 constexpr std::string_view case_parameter = "v";  // of the token
 constexpr std::uint64_t most_discards_per_case = 10;
+
+/// What makes failures of different values the same one: how they ended, and where or with which
+/// exception. Their texts may hold the values.
+std::string kind_of(const report& r) {
+  std::string kind = to_string(r.result);
+  kind += ' ' + r.exception;
+  if (const std::size_t at = r.what.find("\n  at "); at != std::string::npos)
+    kind += r.what.substr(at, r.what.find('\n', at + 1) - at);
+  return kind;
+}
 
 /// The search for a failure, and for a smaller one.
 class property_search {
@@ -64,8 +73,7 @@ public:
           "the token is of the property '{}' as it was: its values are not there any more.",
           result_.name));
     result_.cases = 1;
-    if (report r = run_once(wanted); !r)
-      failing_ = {values, {wanted.seed, wanted.schedule}, std::move(r), body_.text()};
+    if (report r = run_once(wanted); !r) failing_ = {values, wanted, std::move(r), body_.text()};
     conclude({});
     return std::move(result_);
   }
@@ -73,33 +81,41 @@ public:
 private:
   struct failing_run {
     drawn_case values;
-    run_choice how;
+    config how;
     report what;
     std::string text;  // of the values
   };
 
-  [[nodiscard]] config config_of(const drawn_case& values, const run_choice& how) const {
-    return {.seed = how.seed,
-            .schedule = how.schedule,
+  /// A run of `values`, otherwise as `how`.
+  [[nodiscard]] config config_of(const drawn_case& values, const config& how) const {
+    config all = how;
+    all.params.insert_or_assign(std::string(case_parameter), values.to_string());
+    return all;
+  }
+  [[nodiscard]] config config_of(std::uint64_t seed, const strategy& schedule) const {
+    return {.seed = seed,
+            .schedule = schedule.resolved({}, seed),
             .time_limit = options_.time_limit,
             .step_limit = options_.step_limit,
             .stack_size = options_.stack_size,
             .scenario = name_in_token(result_.name),
-            .params = {{std::string(case_parameter), values.to_string()}},
             .detect = options_.detect};
   }
 
-  report run_once(const config& how) {
-    ++result_.runs;
-    if (shrinking_) ++result_.shrink_runs;
-    discarded_ = false;
-    return run(how, [this] {
+  [[nodiscard]] auto body_of_run() {
+    return [this] {
+      discarded_ = false;
       try {
         body_.call();
       } catch (const discarded_case&) {
         discarded_ = true;
       }
-    });
+    };
+  }
+  report run_once(const config& how) {
+    ++result_.runs;
+    if (shrinking_) ++result_.shrink_runs;
+    return run(how, body_of_run());
   }
 
   /// False when it was discarded.
@@ -113,8 +129,7 @@ private:
     if (!body_.begin(values)) return discard();
     for (std::uint64_t i = 0; i < runs; ++i) {
       const std::uint64_t seed = options_.seed + number * runs + i;
-      const run_choice how{seed, i == 0 ? fifo() : options_.schedule.resolved({}, seed)};
-      if (fails(values, how)) return true;
+      if (fails(values, config_of(seed, i == 0 ? fifo() : options_.schedule))) return true;
       if (discarded_) return discard();
     }
     return true;
@@ -125,11 +140,12 @@ private:
   }
 
   /// Whether they fail so, and, once there is a failure, in the same way; keeps it then.
-  bool fails(const drawn_case& values, const run_choice& how) {
-    report r = run_once(config_of(values, how));
+  bool fails(const drawn_case& values, const config& how) {
+    const config all = config_of(values, how);
+    report r = run_once(all);
     if (r || discarded_ || !body_.followed()) return false;
     if (failing_ && kind_of(r) != kind_of(failing_->what)) return false;
-    failing_ = {values, how, std::move(r), body_.text()};
+    failing_ = {values, all, std::move(r), body_.text()};
     failing_->values.shrinks.resize(body_.draws());
     return true;
   }
@@ -166,33 +182,35 @@ private:
   /// As it failed before, then as `fifo()` has it, then under some other seeds.
   tried try_smaller(const drawn_case& values) {
     if (!body_.begin(values)) return tried::no_such;
-    constexpr std::uint64_t others = 6;
-    const run_choice last = failing_->how;
+    constexpr std::uint64_t others = 24;
+    const config last = failing_->how;
     if (fails(values, last)) return tried::fails;
     if (!body_.followed()) return tried::no_such;
     if (discarded_) return tried::passes;
-    if (last.schedule != fifo() && fails(values, {last.seed, fifo()})) return tried::fails;
-    if (!options_.schedule.kind().make) return tried::passes;
-    // A failure that fifo() has, it very likely has with smaller values.
+    // A failure that `fifo()` has, it very likely has with smaller values.
     if (last.schedule == fifo()) return tried::passes;
+    if (fails(values, config_of(last.seed, fifo()))) return tried::fails;
     for (std::uint64_t i = 0; i < others && may_run(); ++i) {
       const std::uint64_t seed = options_.seed + i;
-      if (fails(values, {seed, options_.schedule.resolved({}, seed)})) return tried::fails;
+      // Small programs mostly fail with one preemption in the right place.
+      const strategy how = i % 2 == 0 ? preemption_bounded(1) : options_.schedule;
+      if (fails(values, config_of(seed, how))) return tried::fails;
     }
     return tried::passes;
   }
 
-  /// The same values under a simpler schedule, where there is one.
+  /// The same values with fewer choices that are not the simplest, where that goes.
   bool simplify_schedule() {
-    if (!body_.begin(failing_->values)) return false;
-    const drawn_case values = failing_->values;
-    const auto again = [&](const run_choice& how) {
-      report r = run_once(config_of(values, how));
-      if (discarded_) r.result = verdict::passed;
-      return r;
-    };
-    return find_simpler_schedule(failing_->what, failing_->how, options_.seed, options_.schedule,
-                                 again, [this] { return may_run(); });
+    if (!may_run() || !body_.begin(failing_->values)) return false;
+    auto body = body_of_run();
+    shrinking simpler =
+        shrink_run(failing_->how, body, {.runs = options_.shrink_runs - result_.shrink_runs});
+    result_.runs += simpler.runs;
+    result_.shrink_runs += simpler.runs;
+    const bool any = simpler.choices < simpler.choices_before;
+    failing_->how = std::move(simpler.run);
+    failing_->what = std::move(simpler.result);
+    return any;
   }
 
   void conclude(const std::string& repeat) {

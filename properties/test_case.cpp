@@ -1,9 +1,8 @@
 #include <reprise/properties/test_case.hpp>
 
-#include "simpler_schedule.hpp"
-
 #include <reprise/core/format.hpp>
 #include <reprise/core/token.hpp>
+#include <reprise/replay/shrink.hpp>
 
 #include <fmt/format.h>
 
@@ -46,16 +45,7 @@ test_result try_test(std::string_view name, search what, const body_maker& make)
   }
   report& best = *result.found.failure;
   const std::uint64_t seed = best.seed;
-  config options = decode_token(best.token);
-  run_choice how{options.seed, options.schedule};
-  static_cast<void>(find_simpler_schedule(
-      best, how, what.seed, what.schedule,
-      [&](const run_choice& other) {
-        options.seed = other.seed;
-        options.schedule = other.schedule;
-        return run_box(options, make());
-      },
-      [] { return true; }));
+  best = shrink_report(best, make);
   result.message = failure_message(
       fmt::format("failed at seed {}, after {} runs", seed, format_count(result.found.runs)), best);
   return result;

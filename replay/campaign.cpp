@@ -79,8 +79,10 @@ struct batch {
   std::uint64_t begin;
   std::uint64_t next;  // those below are done
   std::uint64_t end;
-  bool closed = false;                // nobody works on it any more
-  std::vector<std::uint64_t> shapes;  // of [begin, next)
+  bool closed = false;                                             // nobody works on it any more
+  std::vector<std::uint64_t> shapes;                               // of [begin, next)
+  std::map<std::uint64_t, std::uint64_t> schedules;                // where they are known
+  std::map<std::uint64_t, std::vector<std::uint64_t>> reads_from;  // that were new to the child
   std::map<std::uint64_t, report> failures;
   std::map<std::uint64_t, std::uint64_t> sample;  // digests
   std::map<std::uint64_t, report> remarks;  // of runs that have marks or warnings: these alone
@@ -144,6 +146,7 @@ private:
       learner.emplace(options.seed, options.schedule);
       options.source = &*learner;
     }
+    options.seen = plan_.what.count_coverage ? &seen_here_ : nullptr;
     report r;
     try {
       r = run_briefly(options, make_());
@@ -165,6 +168,11 @@ private:
       std::memcpy(to_tell.messages.back().data() + 1, &r.digest, sizeof r.digest);
     }
     if (!r.marks.empty() || !r.warnings.empty()) to_tell.messages.push_back('M' + pack_remarks(r));
+    if (options.seen) {
+      to_tell.schedule = seen_here_.last_schedule;
+      if (!seen_here_.new_reads_from.empty())
+        to_tell.messages.push_back('C' + pack(seen_here_.new_reads_from));
+    }
     if (learner) to_tell.messages.push_back('P' + pack(learner->learnt()));
     return to_tell;
   }
@@ -278,6 +286,10 @@ private:
       b.remarks.insert_or_assign(position, unpack_remarks(message.substr(1)));
       return;
     }
+    if (message.front() == 'C') {
+      b.reads_from.insert_or_assign(position, unpack_numbers(message.substr(1)));
+      return;
+    }
     b.failures.insert_or_assign(position, unpack_report(message.substr(1)));
     if (!plan_.what.keep_going) lower_limit(position);
   }
@@ -289,8 +301,11 @@ private:
 
   /// What the child has done goes over to the batch.
   static void take_over(batch& b, const worker& child) {
-    for (std::uint64_t done = child.done(); b.next < done; ++b.next)
+    for (std::uint64_t done = child.done(); b.next < done; ++b.next) {
       b.shapes.push_back(child.shape(b.next));
+      if (const auto schedule = child.schedule(b.next); schedule != 0)
+        b.schedules.emplace(b.next, schedule);
+    }
   }
 
   void finish(crew_member& m, real_clock::time_point now) {
@@ -456,6 +471,10 @@ private:
       ++result_.runs;
       if (order_.learns(at)) ++result_.profile_runs;
       shapes_.add(b.shapes[at - b.begin]);
+      if (const auto schedule = b.schedules.find(at); schedule != b.schedules.end())
+        result_.seen.schedules.insert(schedule->second);
+      if (const auto pairs = b.reads_from.find(at); pairs != b.reads_from.end())
+        for (const std::uint64_t pair : pairs->second) result_.seen.reads_from.insert(pair);
       if (const auto remarks = b.remarks.find(at); remarks != b.remarks.end())
         tally_.add(remarks->second);
       if (const auto sampled = b.sample.find(at); sampled != b.sample.end()) {
@@ -488,6 +507,7 @@ private:
   config options_;
   real_clock::time_point start_;
   profile seen_;
+  coverage seen_here_;      // in a child
   bool first_here_ = true;  // in a child: whether it has not yet told of a failure
 
   /// Positions from there on are not begun.

@@ -396,6 +396,8 @@ case_file parse_case(std::string_view text, const std::string& name) {
     if (at >= whole)
       refuse(fmt::format("it ends in the middle, at byte {}: it was cut.", format_count(whole)));
     refuse(fmt::format("it is damaged at byte {}.", format_count(at)));
+  } catch (const json::exception&) {  // a number that no double holds
+    refuse("it is damaged: it holds a number that is out of all range.");
   }
   const object_reader in(o, name);
   if (!o.is_object() || !in.has("reprise_case"))
@@ -455,9 +457,9 @@ case_file parse_case(std::string_view text, const std::string& name) {
   if (in.has("tasks")) {
     const json& tasks = in.member("tasks");
     if (!tasks.is_object()) in.refuse("\"tasks\" is no object.");
-    for (const auto& [path, name] : tasks.items()) {
-      if (!name.is_string()) in.refuse("\"tasks\" holds what is no text.");
-      c.tasks[read_word(in, path)] = name.get<std::string>();
+    for (const auto& [path, task] : tasks.items()) {
+      if (!task.is_string()) in.refuse("\"tasks\" holds what is no text.");
+      c.tasks[read_word(in, path)] = task.get<std::string>();
     }
   }
   if (in.has("log")) c.log = in.choices("log");

@@ -110,6 +110,15 @@ private:
     };
     plan.progress = [&](const campaign_progress& p) { return tell(what.name, p); };
     checked.result = with_body(what, [&](auto body) { return run_campaign(plan, body); });
+    if (!result_.stopped) {
+      campaign_progress p;
+      const known_run* const differing = find_difference(checked.result.sample, [&] {
+        ++p.runs;
+        return tell(what.name + " checked for determinism", p);
+      });
+      if (differing) checked.differs = cause_of(*differing);
+    }
+    checked.result.sample.clear();
     // Each kind keeps its first; a million more of them are of no use here.
     checked.result.failures.clear();
     result_.scenarios.push_back(std::move(checked));
@@ -137,6 +146,11 @@ std::uint64_t check_result::count(replay_outcome outcome) const {
 std::uint64_t check_result::still_failing() const {
   return static_cast<std::uint64_t>(
       std::ranges::count_if(cases, [](const checked_case& c) { return c.outcome.fails(); }));
+}
+
+bool check_result::differs() const {
+  return count(replay_outcome::diverged) > 0 ||
+         std::ranges::any_of(scenarios, [](const auto& s) { return s.differs.has_value(); });
 }
 
 bool check_result::failed() const {

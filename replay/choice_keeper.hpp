@@ -4,7 +4,6 @@
 
 #include <reprise/core/choice_log.hpp>
 #include <reprise/core/run.hpp>
-#include <reprise/core/task.hpp>
 
 #include <cstdint>
 #include <map>
@@ -31,7 +30,7 @@ public:
                      .preemptible = candidates.running_goes_on(),
                      .target = choice_target::of(candidates[value])});
     if (label.path != 0 && !names.contains(label.path))
-      names.emplace(label.path, current_task() ? current_task().name() : "-");
+      names.emplace(label.path, name_of_chooser());
     return value;
   }
   void workload(std::span<std::uint32_t> first) noexcept override {

@@ -475,6 +475,11 @@ const known_run* find_difference(const std::vector<known_run>& runs,
   return nullptr;
 }
 
+nondeterminism_report cause_of(const known_run& differing, const witness_options& how) {
+  if (auto why = check_determinism(differing.token, how)) return *std::move(why);
+  return {.cause = hidden_input::earlier_runs, .detail = differing.token, .differs = true};
+}
+
 const char* to_string(hidden_input cause) noexcept {
   switch (cause) {
     case hidden_input::addresses:

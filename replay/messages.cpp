@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cstring>
 #include <variant>
 #include <vector>
 
@@ -116,6 +117,18 @@ report unpack_remarks(std::string_view bytes) {
   for (const auto& w : j[3])
     r.warnings.push_back({static_cast<warning_kind>(w[0].get<int>()), w[1], w[2]});
   return r;
+}
+
+std::string pack(const std::vector<std::uint64_t>& numbers) {
+  std::string bytes(numbers.size() * sizeof(std::uint64_t), '\0');
+  std::memcpy(bytes.data(), numbers.data(), bytes.size());
+  return bytes;
+}
+
+std::vector<std::uint64_t> unpack_numbers(std::string_view bytes) {
+  std::vector<std::uint64_t> numbers(bytes.size() / sizeof(std::uint64_t));
+  std::memcpy(numbers.data(), bytes.data(), numbers.size() * sizeof(std::uint64_t));
+  return numbers;
 }
 
 std::string pack(const profile& p) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace reprise::detail {
 
@@ -17,6 +18,8 @@ namespace reprise::detail {
 /// Of a run that may have passed: its seed, marks and warnings, and its token where it warns.
 [[nodiscard]] std::string pack_remarks(const report& r);
 [[nodiscard]] report unpack_remarks(std::string_view bytes);
+[[nodiscard]] std::string pack(const std::vector<std::uint64_t>& numbers);
+[[nodiscard]] std::vector<std::uint64_t> unpack_numbers(std::string_view bytes);
 [[nodiscard]] std::string pack(const profile& p);
 [[nodiscard]] profile unpack_profile(std::string_view bytes);
 

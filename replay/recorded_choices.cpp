@@ -1,6 +1,6 @@
 #include <reprise/replay/recorded_choices.hpp>
 
-#include <reprise/core/task.hpp>
+#include "steered_choices.hpp"
 
 namespace reprise {
 
@@ -15,13 +15,12 @@ std::uint64_t recorded_choices::next(choice_kind kind, const choice_label& label
       return c.value;
     }
   }
-  const auto me = current_task();
   divergence_ = choice_divergence{
       .index = at_,
       .recorded = at_ < record_.size() ? std::optional(record_[at_]) : std::nullopt,
       .taken = asked,
       .at = virtual_clock::now().time_since_epoch(),
-      .task = me ? std::string(me.name()) : "-"};
+      .task = detail::name_of_chooser()};
   return 0;
 }
 

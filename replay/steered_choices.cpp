@@ -1,8 +1,20 @@
 #include "steered_choices.hpp"
 
+#include <reprise/core/errors.hpp>
+#include <reprise/core/task.hpp>
+
 #include <algorithm>
 
 namespace reprise::detail {
+
+std::string name_of_chooser() {
+  try {
+    const auto me = current_task();
+    return me ? me.name() : "-";
+  } catch (const error&) {  // it has ended, and nobody holds it
+    return "-";
+  }
+}
 
 steered_choices::steered_choices(std::span<const decision> wishes, std::uint64_t seed,
                                  std::size_t longest)

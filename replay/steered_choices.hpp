@@ -6,10 +6,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
 namespace reprise::detail {
+
+/// The task that chooses, as a report names it; "-" outside any, and for one that has just ended.
+[[nodiscard]] std::string name_of_chooser();
 
 /// Whom a choice of the schedule lets run: a task by its number, a callback by that of its timer.
 struct choice_target {

@@ -169,6 +169,7 @@ struct worker::page {
   std::atomic<std::uint64_t> done;
   last_words words;
   std::array<std::uint64_t, most_positions> shapes;
+  std::array<std::uint64_t, most_positions> schedules;
 };
 
 worker::worker(const std::function<position_result(std::uint64_t)>& execute,
@@ -210,6 +211,7 @@ worker::worker(const std::function<position_result(std::uint64_t)>& execute,
           ::_exit(0);  // nobody listens any more
       }
       mine.shapes[at - now.begin] = r.shape;
+      mine.schedules[at - now.begin] = r.schedule;
       mine.done.store(++at, std::memory_order_release);
       if (r.last) break;
     }
@@ -246,6 +248,10 @@ std::uint64_t worker::done() const noexcept {
 
 std::uint64_t worker::shape(std::uint64_t position) const noexcept {
   return (*page_)->shapes[position - begin_];
+}
+
+std::uint64_t worker::schedule(std::uint64_t position) const noexcept {
+  return (*page_)->schedules[position - begin_];
 }
 
 void worker::receive(const std::function<void(std::uint64_t, std::string_view)>& hear) {

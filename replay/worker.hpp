@@ -36,6 +36,7 @@ private:
 /// What the run at one position came to, as the child tells it.
 struct position_result {
   std::uint64_t shape = 0;
+  std::uint64_t schedule = 0;              // 0: not known
   std::vector<std::string> messages = {};  // for the parent
   bool last = false;                       // nothing after it is of interest
 };
@@ -66,6 +67,7 @@ public:
   [[nodiscard]] std::uint64_t done() const noexcept;
   /// Of a position below `done()`, and not below `begin()`.
   [[nodiscard]] std::uint64_t shape(std::uint64_t position) const noexcept;
+  [[nodiscard]] std::uint64_t schedule(std::uint64_t position) const noexcept;
 
   [[nodiscard]] int descriptor() const noexcept { return socket_; }
   /// Takes in what the child has sent, and calls `hear(position, message)` for each message.

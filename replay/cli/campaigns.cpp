@@ -67,6 +67,7 @@ void set_search(campaign_plan& plan, const config& options, std::uint64_t first_
   what.stack_size = options.stack_size;
   what.scenario = options.scenario;
   what.params = options.params;
+  what.detect = options.detect;
 }
 
 watched_work::watched_work(session& s, std::string title)
@@ -122,11 +123,7 @@ std::optional<nondeterminism_report> recheck(session& s, const std::string& titl
   });
   watched.clear();
   if (!differing) return std::nullopt;
-  if (auto why = check_determinism(differing->token)) return why;
-  // In a process of its own it does as it did: what earlier runs left behind is to blame.
-  nondeterminism_report why{.cause = hidden_input::earlier_runs, .differs = true};
-  why.detail = differing->token;
-  return why;
+  return cause_of(*differing);
 }
 
 void print_nondeterminism(session& s, output& to, const std::string& title,

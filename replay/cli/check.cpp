@@ -93,6 +93,11 @@ public:
     for (const auto& scenario : checked_.scenarios)
       for (const auto& kind : scenario.kinds) print_kind(scenario.name, kind);
     for (const auto& c : checked_.cases) print_case(c);
+    for (const auto& scenario : checked_.scenarios) {
+      if (!scenario.differs) continue;
+      s_.out.write("\n");
+      print_nondeterminism(s_, s_.out, printable(scenario.name), *scenario.differs);
+    }
     print_last();
   }
 
@@ -203,7 +208,7 @@ private:
 
 exit_code code_of(const check_result& checked, bool asked_for_folder) {
   if (!checked.not_stored.empty() && asked_for_folder) return environment;
-  if (checked.count(replay_outcome::diverged) > 0) return nondeterminism;
+  if (checked.differs()) return nondeterminism;
   return checked.failed() ? failure_found : held;
 }
 

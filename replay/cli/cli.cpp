@@ -75,6 +75,7 @@ exit_code dispatch(session& s, int argc, char** argv) {
   add_explore(app, s, chosen);
   add_replay(app, s, chosen);
   add_shrink(app, s, chosen);
+  add_explain(app, s, chosen);
   add_check(app, s, chosen);
   add_corpus(app, s, chosen);
   // For the build and for shells, so no help shows them.

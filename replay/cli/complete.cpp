@@ -137,6 +137,8 @@ private:
       for (const strategy_kind* one : strategies()) offer(one->name);
     } else if (kind == "NAME=VALUE") {
       parameters(t);
+    } else if (kind == "DETECTOR") {
+      for (const char* name : detector_names()) offer(name);
     } else if (kind == "A..B") {
       ranges();
     } else if (kind == "N" && option.check_lname("seed")) {

@@ -45,6 +45,7 @@ struct request {
     if (plan.budget.count() > 0) runs = ~std::uint64_t{0};
     set_search(plan, options_for(what, options.read(portfolio())), seeds.first, runs);
     plan.what.marks = marks;
+    plan.what.count_coverage = true;
     plan.what.require_marks = require_marks || !marks.empty();
     return plan;
   }
@@ -89,10 +90,34 @@ void print_json(session& s, const campaign_plan& asked, const campaign_result& f
     }
     o.list("marks", marks);
   }
+  std::vector<std::string> warnings;
+  for (const auto& w : found.warnings)
+    warnings.push_back(json_object()
+                           .text("kind", to_string(w.seen.kind))
+                           .text("what", w.seen.what)
+                           .number("seed", w.seed)
+                           .text("token", w.token)
+                           .number("runs", w.runs)
+                           .done());
+  o.list("warnings", warnings)
+      .number("schedules", found.seen.schedules.size())
+      .number("reads_from", found.seen.reads_from.size());
   const double seconds = std::chrono::duration<double>(found.real).count();
   if (why) o.raw("nondeterminism", json_of(*why).done());
   o.raw("runs_per_s", format_double(seconds > 0 ? static_cast<double>(found.runs) / seconds : 0));
   s.out.print("{}\n", o.done());
+}
+
+/// "at least" where counting has stopped.
+std::string count_of(const detail::number_set& numbers, const char* of) {
+  return (numbers.full() ? "at least " : "") + counted(numbers.size(), of);
+}
+
+void print_coverage(session& s, const campaign_result& found) {
+  if (found.seen.schedules.size() == 0) return;
+  s.out.print("seen: {}, {} of a read and its write\n",
+              count_of(found.seen.schedules, "distinct schedule"),
+              count_of(found.seen.reads_from, "pair"));
 }
 
 void print_marks(session& s, const campaign_result& found, const painter& paint) {
@@ -135,7 +160,9 @@ void print_text(session& s, const campaign_plan& asked, const campaign_result& f
       s.out.print(
           "\n  a mark was never reached, and each is required: more --runs, or another "
           "--strategy, may reach it\n");
+    print_coverage(s, found);
     print_unseen(s.out, found.failure_kinds, found.shapes);
+    print_warnings(s, s.out, found.warnings);
     return;
   }
   const report& first = found.failures.front();
@@ -153,12 +180,17 @@ void print_text(session& s, const campaign_plan& asked, const campaign_result& f
     if (listed < found.failures.size())
       s.out.print("  and {} more; --format json has them all\n",
                   format_count(found.failures.size() - listed));
+    print_coverage(s, found);
     print_unseen(s.out, found.failure_kinds, found.shapes);
   } else {
-    s.out.print("explore {}: {} at seed {}, after {} ({})\n", name, paint.bad("failed"), first.seed,
+    // The profile's seeds are nobody's own.
+    s.out.print("explore {}: {} {}, after {} ({})\n", name, paint.bad("failed"),
+                found.runs <= found.profile_runs ? "in a run of the profile"
+                                                 : fmt::format("at seed {}", first.seed),
                 counted(found.runs, "run"), short_time(found.real));
   }
   print_marks(s, found, paint);
+  print_warnings(s, s.out, found.warnings);
   print_failure(s, s.out, first, true, first_case);
 }
 

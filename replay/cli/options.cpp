@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <limits>
+#include <string_view>
+#include <utility>
 
 namespace reprise::cli {
 
@@ -28,7 +32,41 @@ param_map read_params(const std::vector<std::string>& given) {
   return params;
 }
 
+constexpr std::array<std::pair<const char*, bool detectors::*>, 6> detector_members = {{
+    {"races", &detectors::races},
+    {"mutexes", &detectors::mutexes},
+    {"lost-wakeups", &detectors::lost_wakeups},
+    {"lock-order", &detectors::lock_order},
+    {"livelock", &detectors::livelock},
+    {"starvation", &detectors::starvation},
+}};
+
+detectors read_detectors(const std::vector<std::string>& without) {
+  detectors on;
+  for (const auto& name : without) {
+    const auto* const found = std::ranges::find(
+        detector_members, name, [](const auto& n) { return std::string_view(n.first); });
+    if (found != detector_members.end()) {
+      on.*found->second = false;
+    } else if (name == "all") {
+      on = detectors::none();
+    } else {
+      std::string all;
+      for (const char* one : detector_names()) all += (all.empty() ? "" : ", ") + std::string(one);
+      throw usage_error(fmt::format("detector '{}' is none of: {}.", name, all));
+    }
+  }
+  return on;
+}
+
 }  // namespace
+
+std::vector<const char*> detector_names() {
+  std::vector<const char*> names;
+  for (const auto& [name, member] : detector_members) names.push_back(name);
+  names.push_back("all");
+  return names;
+}
 
 config run_options::read(const reprise::strategy& otherwise) const {
   config options;
@@ -41,6 +79,7 @@ config run_options::read(const reprise::strategy& otherwise) const {
   if (!stack_size.empty())
     options.stack_size = read_size("stack size", stack_size, smallest_stack, largest_stack);
   options.params = read_params(params);
+  options.detect = read_detectors(without);
   return options;
 }
 
@@ -224,6 +263,13 @@ void add_run_options(CLI::App& command, run_options& to) {
   command.add_option("--param", to.params, "a parameter of the scenario; may be repeated")
       ->option_text("NAME=VALUE")
       ->allow_extra_args(false)
+      ->group(what_to_run);
+  command
+      .add_option("--without", to.without,
+                  "a detector that is not to run: races, mutexes, lock-order, … or all")
+      ->option_text("DETECTOR")
+      ->allow_extra_args(false)
+      ->delimiter(',')
       ->group(what_to_run);
   text_option(command, "--time-limit", to.time_limit, "of virtual time, such as 90s (none)", "TIME",
               what_to_run);

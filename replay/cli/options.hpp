@@ -23,12 +23,16 @@ struct run_options {
   std::string step_limit;
   std::string stack_size;
   std::vector<std::string> params;
+  std::vector<std::string> without;  // detectors
 
   /// Throws: `usage_error`.
   [[nodiscard]] config read(const reprise::strategy& otherwise) const;
   /// `seeds`, or `seed` alone.
   [[nodiscard]] seed_range read_seeds() const;
 };
+
+/// What `--without` takes.
+[[nodiscard]] std::vector<const char*> detector_names();
 
 /// How a run is watched.
 struct watch_options {
@@ -98,5 +102,6 @@ void add_replay(CLI::App& app, session& s, action& chosen);
 void add_check(CLI::App& app, session& s, action& chosen);
 void add_corpus(CLI::App& app, session& s, action& chosen);
 void add_shrink(CLI::App& app, session& s, action& chosen);
+void add_explain(CLI::App& app, session& s, action& chosen);
 
 }  // namespace reprise::cli

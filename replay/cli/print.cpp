@@ -108,6 +108,24 @@ void print_failure(session& s, output& to, const report& r, bool with_events,
   to.print("  replay: {} replay {}\n", printable(s.program), r.token);
 }
 
+void print_warnings(session& s, output& to, const std::vector<found_warning>& warnings) {
+  const painter paint(s.colour, to.descriptor());
+  for (const auto& w : warnings) {
+    to.print("\n{}, {}first at seed {}\n", paint.unsure("warning"),
+             w.runs > 0 ? fmt::format("in {}, ", counted(w.runs, "run")) : "", w.seed);
+    print_indented(to, w.seen.what);
+    to.print("  replay: {} replay {}\n", printable(s.program), w.token);
+  }
+}
+
+void print_warnings(session& s, output& to, const report& r) {
+  const painter paint(s.colour, to.descriptor());
+  for (const auto& w : r.warnings) {
+    to.print("\n{}\n", paint.unsure("warning"));
+    print_indented(to, w.what);
+  }
+}
+
 void print_difference(output& to, const report& first, const report& second) {
   const auto [a, b] = std::ranges::mismatch(
       first.events, second.events, [](const trace_event& x, const trace_event& y) {
@@ -140,6 +158,12 @@ json_object json_of(const report& r, const config& options) {
       .text("what", r.what)
       .text("token", r.token)
       .text("digest", format_digest(r.digest));
+  if (!r.warnings.empty()) {
+    std::vector<std::string> warnings;
+    for (const auto& w : r.warnings)
+      warnings.push_back(json_object().text("kind", to_string(w.kind)).text("what", w.what).done());
+    o.list("warnings", warnings);
+  }
   o.seconds("virtual_s", r.elapsed)
       .number("steps", r.steps)
       .number("preemptions", r.preemptions)

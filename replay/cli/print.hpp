@@ -5,6 +5,7 @@
 
 #include <reprise/core/run.hpp>
 #include <reprise/replay/case_file.hpp>
+#include <reprise/replay/explore.hpp>
 
 #include <cstddef>
 #include <string>
@@ -26,6 +27,11 @@ namespace reprise::cli {
 /// What failed, what happened, where it is kept, and the command that repeats it.
 void print_failure(session& s, output& to, const report& r, bool with_events = true,
                    const std::string& kept_at = {});
+/// What the detectors saw, a paragraph each with the command that repeats it; nothing when they saw
+/// nothing.
+void print_warnings(session& s, output& to, const std::vector<found_warning>& warnings);
+/// The same of one run, whose command stands elsewhere.
+void print_warnings(session& s, output& to, const report& r);
 /// Each line of `text`, indented; a place's line of source with it.
 void print_text(output& to, std::string_view text);
 /// How two runs of one seed differ.

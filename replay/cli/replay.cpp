@@ -44,6 +44,7 @@ exit_code replay_token(session& s, const request& asked, const given_run& given)
   } else {
     words.print("{}: {}, digest {} in both of two runs\n", title_of(what, options),
                 r ? paint.good("passed") : paint.bad(to_string(r.result)), format_digest(r.digest));
+    print_warnings(s, words, r);
     if (!r) print_failure(s, words, r, !asked.watch.any());
   }
   words.flush();
@@ -132,7 +133,9 @@ void print_outcome(session& s, const request& asked, const given_run& given,
   }
   if (found.outcome == replay_outcome::diverged)
     print_text(words, r.what);
-  else if (!r)
+  else
+    print_warnings(s, words, r);
+  if (found.outcome != replay_outcome::diverged && !r)
     print_failure(s, words, r, !asked.watch.any());
 }
 

@@ -2,6 +2,7 @@
 
 #include "reports.hpp"
 
+#include "campaigns.hpp"
 #include "json.hpp"
 #include "numbers.hpp"
 #include "print.hpp"
@@ -192,10 +193,11 @@ std::string json_of(const check_result& checked) {
                              .text("case", k.path)
                              .flag("known", k.known)
                              .done());
+    json_object scenario;
+    scenario.text("scenario", s.name);
+    if (s.differs) scenario.raw("nondeterminism", json_of(*s.differs).done());
     scenarios.push_back(
-        json_object()
-            .text("scenario", s.name)
-            .number("runs", s.result.runs)
+        scenario.number("runs", s.result.runs)
             .number("profile_runs", s.result.profile_runs)
             .list("failures", failures)
             .raw("new_kind_at_most", format_double(s.result.failure_kinds.at_most()))

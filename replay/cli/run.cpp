@@ -57,6 +57,7 @@ exit_code run_one(session& s, const request& asked, const scenario& what) {
     words.write("  both in one process: a global variable may keep something from run to run\n");
   } else {
     words.print("run {}: {}\n", title_of(what, options), summary_of(run, paint));
+    print_warnings(s, words, run.result);
     if (!run.result) print_failure(s, words, run.result, !asked.watch.any());
   }
   words.flush();

@@ -250,8 +250,8 @@ TEST_CASE("explore counts marks, and fails over those that it requires") {
 
   const auto required = odd({"explore", "marked", "--runs", "50", "--require-marks"});
   CHECK(required.code == 1);
-  CHECK_THAT(required.out, ContainsSubstring(": failed, ") &&
-                               ContainsSubstring("a mark was never reached"));
+  CHECK_THAT(required.out,
+             ContainsSubstring(": failed, ") && ContainsSubstring("a mark was never reached"));
 
   const auto named =
       odd({"explore", "sized", "--runs", "5", "--mark", "elsewhere", "--format", "json"});
@@ -259,4 +259,44 @@ TEST_CASE("explore counts marks, and fails over those that it requires") {
   CHECK(json::parse(named.out).at("marks") ==
         json::parse(R"([{"name": "elsewhere", "times": 0, "runs": 0}])"));
   CHECK(odd({"explore", "sized", "--runs", "5", "--require-marks"}).code == 0);
+}
+
+TEST_CASE("explore tells what the detectors warn of, with the command that repeats it") {
+  const auto r = odd({"explore", "inverts", "--runs", "40"});
+  CHECK(r.code == 0);
+  INFO(r.out);
+  CHECK_THAT(r.out, ContainsSubstring(": passed, "));
+  CHECK_THAT(r.out, ContainsSubstring("\nwarning, in ") && ContainsSubstring("Task-2 holds left") &&
+                        ContainsSubstring("replay: "));
+  const auto found =
+      json::parse(odd({"explore", "inverts", "--runs", "40", "--format", "json"}).out);
+  REQUIRE(found.at("warnings").size() == 1);
+  CHECK(found.at("warnings").at(0).at("kind") == "lock order");
+  const auto token = found.at("warnings").at(0).at("token").get<std::string>();
+  const auto again = odd({"replay", token});
+  CHECK(again.code == 0);
+  CHECK_THAT(again.out, ContainsSubstring("\nwarning\n  lock order: "));
+
+  const auto without = odd({"explore", "inverts", "--runs", "40", "--without", "lock-order,races"});
+  CHECK(without.code == 0);
+  CHECK_THAT(without.out, !ContainsSubstring("warning"));
+  check_mistake(odd({"explore", "inverts", "--without", "locks"}), 2,
+                "detector 'locks' is none of: races, mutexes, lost-wakeups, lock-order, livelock, "
+                "starvation, all.");
+}
+
+TEST_CASE("explore counts what it has seen, with any number of jobs") {
+  const std::vector<std::string> asked = {"explore", "inverts", "--runs", "40", "--format", "json"};
+  const auto with = [&](const char* jobs) {
+    auto words = asked;
+    words.insert(words.end(), {"--jobs", jobs});
+    const auto found = json::parse(odd(words).out);
+    return std::pair(found.at("schedules").get<int>(), found.at("reads_from").get<int>());
+  };
+  const auto one = with("1");
+  CHECK(one.first > 1);
+  CHECK(one.second > 1);
+  CHECK(with("2") == one);
+  CHECK_THAT(odd({"explore", "inverts", "--runs", "40"}).out,
+             ContainsSubstring("\nseen: ") && ContainsSubstring(" distinct schedules, "));
 }

@@ -22,8 +22,9 @@ using words = std::vector<std::string>;
 }  // namespace
 
 TEST_CASE("completion offers commands, then a command's scenarios and options") {
-  CHECK(offered({""}) == words{"list", "run", "explore", "replay", "shrink", "check", "corpus"});
-  CHECK(offered({"ex"}) == words{"explore"});
+  CHECK(offered({""}) ==
+        words{"list", "run", "explore", "replay", "shrink", "explain", "check", "corpus"});
+  CHECK(offered({"ex"}) == words{"explore", "explain"});
   CHECK(offered({"--vers"}) == words{"--version"});
   CHECK(offered({"run", "siz"}) == words{"sized"});
   CHECK(offered({"run", "--se"}) == words{"--seed", "--seeds"});

@@ -82,6 +82,13 @@ TEST_CASE("a twin that is a function of its seed is left in peace") {
   }
 }
 
+TEST_CASE("check tells of it, too") {
+  const support::temporary_folder folder;
+  const auto r = odd({"check", folder.path(), "--runs", "10", "--check-determinism", "100%"});
+  CHECK(r.code == 3);
+  CHECK_THAT(r.out, ContainsSubstring("\ndiffers: two runs of one seed differ"));
+}
+
 TEST_CASE("what earlier runs leave behind is told as that") {
   const auto r = odd({"explore", "differs", "--runs", "50"});
   CHECK(r.code == 3);

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -51,6 +52,19 @@ REPRISE_SCENARIO("sized", "has parameters of several kinds",
   reprise::log("{} {}", reprise::param<int>("n"), reprise::param<bool>("loud"));
 }
 
+REPRISE_SCENARIO("inverts", "two locks in two orders, an hour apart") {
+  reprise::mutex a("left"), b("right");
+  const auto both = [](reprise::mutex& first, reprise::mutex& second) {
+    const std::scoped_lock outer(first);
+    const std::scoped_lock inner(second);
+  };
+  reprise::gather([&] { both(a, b); },
+                  [&] {
+                    reprise::sleep_for(1h);
+                    both(b, a);
+                  });
+}
+
 REPRISE_SCENARIO("long_story", "many events, then a failure") {
   for (int i = 0; i < 30; ++i) reprise::log("chapter {}", i);
   reprise::fail("the end");
@@ -70,6 +84,12 @@ REPRISE_SCENARIO("overflows", "a stack that has no end",
 
 REPRISE_SCENARIO("crowd", "a hundred thousand tasks") {
   for (int i = 0; i < 100'000; ++i) reprise::spawn([] { reprise::yield(); });
+}
+
+REPRISE_SCENARIO("fails_by_count", "fails in every second run of a process") {
+  static int runs = 0;
+  reprise::log("run {}", ++runs);
+  if (runs % 2 == 0) reprise::fail("run {} of this process", runs);
 }
 
 REPRISE_SCENARIO("canary", "fails for each hundredth seed") {

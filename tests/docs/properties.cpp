@@ -6,8 +6,11 @@
 #include <reprise/properties.hpp>
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <functional>
 #include <string>
+#include <variant>
 #include <vector>
 
 using namespace reprise;
@@ -115,4 +118,42 @@ REPRISE_TEST_CASE("a transfer loses no money", "[bank]") {
 
 REPRISE_PROPERTY("a sleep takes its time", (delay d), "[clock]") {
   CHECK(elapsed([&] { sleep_for(d); }) == d);
+}
+
+namespace {
+
+/// At most as many as it was made for; the oldest goes first.
+class ring {
+public:
+  models::queue<int>::result operator()(const models::queue<int>::op& what) {
+    if (const auto* const put = std::get_if<models::enqueue_op<int>>(&what)) {
+      const std::size_t at = tail_.load();
+      items_.at(at % items_.size()) = put->value;
+      tail_.store(at + 1);
+      return {};
+    }
+    const std::size_t at = head_.load();
+    if (at == tail_.load()) return {};
+    head_.store(at + 1);
+    return items_.at(at % items_.size());
+  }
+
+private:
+  std::array<int, 128> items_{};
+  atomic<std::size_t> head_{0}, tail_{0};
+};
+
+}  // namespace
+
+TEST_CASE("docs/properties.md: stateful tests") {
+  using op = models::queue<int>::op;
+  const auto commands = rc::gen::oneOf(
+      rc::gen::map(rc::gen::inRange(0, 5), [](int n) { return op(models::enqueue(n)); }),
+      rc::gen::just(op(models::dequeue())));
+  CHECK(stateful_property("a ring is a queue", models::queue<int>{}, commands,
+                          [] { return ring(); }));
+  const auto raced = parallel_property("a ring is a queue for two", models::queue<int>{}, commands,
+                                       [] { return ring(); });
+  CHECK_FALSE(raced);
+  CHECK_THAT(raced.message, ContainsSubstring("the history is not linearizable"));
 }

@@ -2,7 +2,7 @@
 # Does an install serve its users? Installs to a temporary prefix and builds small projects against it as users would, a
 # folder here each; asks the shells to complete; reads the manual page. A line each; exit code 1 when one fails.
 #
-#   tests/install/run.sh [--prefix DIR] [--require] [WHAT…]     WHAT: pkgconfig cmake moved meson manual bash zsh fish (all)
+#   tests/install/run.sh [--prefix DIR] [--require] [WHAT…]     WHAT: pkgconfig cmake moved meson sample manual bash zsh fish (all)
 #   sudo tests/install/run.sh --chroot                          everything, in a bare Debian, by in_chroot.sh
 #
 #   --prefix DIR    an install that is there, instead of a new one
@@ -12,7 +12,7 @@
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")" || exit 4
 here=$PWD source=$(cd ../.. && pwd)
-readonly here source all=(pkgconfig cmake moved meson manual bash zsh fish)
+readonly here source all=(pkgconfig cmake moved meson sample manual bash zsh fish)
 
 die() {
   printf 'tests/install/run.sh: %s\n' "$1" >&2
@@ -114,6 +114,28 @@ try_meson() {
   project meson meson && mkdir -p subprojects && ln -s "$source" subprojects/reprise &&
     meson setup --wrap-mode=nodownload --force-fallback-for=reprise --buildtype=debug -Ddebug=false build &&
     ninja -C build hello own_main checks && programs build
+}
+
+# The sample project: its bug is found and made small, and the command that is printed repeats it.
+has_cpp() { "${CXX:-g++}" -std=c++20 -x c++ -fsyntax-only - <<<"#include <$1>" 2>/dev/null; }
+tools_sample() {
+  need "${CXX:-g++}" g++ && need meson meson && need ninja ninja-build && need pkg-config pkg-config || return
+  has_cpp rapidcheck.h || { missing='rapidcheck is not here (Debian: apt-get install librapidcheck-dev)'; return 1; }
+  has_cpp catch2/catch_test_macros.hpp || has_cpp catch2/catch.hpp ||
+    { missing='Catch2 is not here (Debian: apt-get install catch2)'; return 1; }
+}
+try_sample() {
+  local command
+  cp -r "$source/examples/bank_tests" "$work/sample" && cd "$work/sample" || return
+  PKG_CONFIG_PATH=$(pc_path) meson setup --buildtype=debug -Ddebug=false build && ninja -C build || return
+  build/bank_tests '[careful]' || return
+  if build/bank_tests >found.out 2>found.err; then echo 'the bug was not found'; return 1; fi
+  cat found.out found.err
+  grep -q 'drew amounts' found.out && grep -q '1 preemption' found.out || return
+  command=$(sed -n 's/^replay: //p' found.err)
+  [[ $command == REPRISE_REPLAY=rp1_*bank_tests* ]] || return
+  if bash -c "$command" >again.out 2>again.err; then echo 'the failure did not come again'; return 1; fi
+  [[ $(grep 'drew amounts' again.out) == "$(grep 'drew amounts' found.out)" ]] && cmp found.err again.err
 }
 
 # --- reading and typing ---------------------------------------------------------------------------------------------

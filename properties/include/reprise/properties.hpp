@@ -11,7 +11,9 @@
 #include <reprise/properties/models.hpp>
 #if __has_include(<rapidcheck.h>)
 #include <reprise/properties/generators.hpp>
+#include <reprise/properties/program.hpp>
 #include <reprise/properties/property.hpp>
+#include <reprise/properties/stateful.hpp>
 #endif
 #include <reprise/properties/sequentially_consistent.hpp>
 #include <reprise/properties/sessions.hpp>

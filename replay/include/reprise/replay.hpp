@@ -7,6 +7,7 @@
 #include <reprise/replay/check.hpp>
 #include <reprise/replay/corpus.hpp>
 #include <reprise/replay/determinism.hpp>
+#include <reprise/replay/explain.hpp>
 #include <reprise/replay/explore.hpp>
 #include <reprise/replay/recorded_choices.hpp>
 #include <reprise/replay/replay_case.hpp>

@@ -35,6 +35,9 @@ struct coverage {
   /// how-manieth write. Locks, queues and the like read what was done to them last. Source: Wolff
   /// et al., "Greybox Fuzzing for Concurrency Testing", ASPLOS 2024.
   detail::number_set reads_from;
+  // Of the last run: its schedule, and the pairs that it was the first to see.
+  std::uint64_t last_schedule = 0;
+  std::vector<std::uint64_t> new_reads_from;
 
   void merge(const coverage& other);
 };

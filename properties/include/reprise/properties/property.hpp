@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <memory>
 #include <optional>
 #include <source_location>
 #include <sstream>
@@ -143,6 +144,7 @@ public:
       const auto gen =
           rc::gen::map(rc::gen::arbitrary<arguments>(), &rc::detail::Any::of<arguments>);
       arguments_.emplace(gen(rc::Random(values.seed), values.size));
+      first_draw_.reset();
     }
     case_ = values;
     drawn_.clear();
@@ -184,7 +186,7 @@ public:
     for (const auto& [name, value] : drawn_) {
       if (!std::exchange(first, false)) out << '\n';
       out << "drew " << name << (name.empty() ? "" : " ");
-      value.get().showValue(out);
+      value->get().showValue(out);
     }
     return out.str();
   }
@@ -196,9 +198,20 @@ public:
           "draw: a property's body draws values before its first wait, and not after: other tasks "
           "may have run. Draw it earlier.");
     const std::size_t number = drawn_.size() + 1;
-    shrinking_value value(gen(rc::Random(stream::mix(case_.seed + number)), case_.size));
-    if (!value.follow(path_of(number))) followed_ = false;
-    rc::detail::Any result = value.get();
+    // The first one depends on the arguments alone, so its way down is kept from run to run.
+    std::shared_ptr<shrinking_value> value;
+    if (number == 1 && first_draw_ && first_draw_of_ == path_of(0)) {
+      value = first_draw_;
+    } else {
+      value = std::make_shared<shrinking_value>(
+          gen(rc::Random(stream::mix(case_.seed + number)), case_.size));
+      if (number == 1) {
+        first_draw_ = value;
+        first_draw_of_ = path_of(0);
+      }
+    }
+    if (!value->follow(path_of(number))) followed_ = false;
+    rc::detail::Any result = value->get();
     drawn_.emplace_back(gen.name(), std::move(value));
     return result;
   }
@@ -212,7 +225,9 @@ private:
   std::source_location place_;
   drawn_case case_;
   std::optional<shrinking_value> arguments_;
-  std::vector<std::pair<std::string, shrinking_value>> drawn_;
+  std::shared_ptr<shrinking_value> first_draw_;
+  std::vector<std::uint32_t> first_draw_of_;  // which arguments it belongs to
+  std::vector<std::pair<std::string, std::shared_ptr<shrinking_value>>> drawn_;
   bool followed_ = true;
 };
 

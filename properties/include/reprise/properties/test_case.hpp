@@ -33,8 +33,7 @@ test_result try_test(std::string_view name, search what, const body_maker& make)
 /// that fails in the same way. With the test's token in REPRISE_REPLAY it runs that, and with
 /// another one's nothing.
 ///
-/// Throws: `error` in a run; `bad_token`. Cost: as `explore`, and of a failure some hundred runs
-/// more.
+/// Throws: `error` in a run; `bad_token`. Cost: as `explore`, and of a failure that of `shrink`.
 template <class F>
   requires std::invocable<std::decay_t<F>&>
 test_result try_test(std::string_view name, const search& what, F&& body) {

@@ -86,6 +86,7 @@ struct campaign_result {
   std::vector<mark_count> marks;               // by name
   bool lacks_marks = false;             // no failure, but a mark that was required never held
   std::vector<found_warning> warnings;  // by their first run; each once
+  coverage seen;                        // when it was asked for
   unseen failure_kinds;                 // of the runs by the signature of their failure
   unseen shapes;                        // and by the shape of their schedule
   std::vector<known_run> sample;        // for `find_difference`; the seeds decide which

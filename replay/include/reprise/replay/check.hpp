@@ -4,12 +4,14 @@
 #include <reprise/core/strategy.hpp>
 #include <reprise/replay/campaign.hpp>
 #include <reprise/replay/corpus.hpp>
+#include <reprise/replay/determinism.hpp>
 #include <reprise/replay/scenario.hpp>
 
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -49,6 +51,8 @@ struct checked_scenario {
   config options;
   campaign_result result;
   std::vector<found_kind> kinds;  // in the order of their first seeds
+  /// Why a run of its sample is no function of its seed.
+  std::optional<nondeterminism_report> differs = {};
 };
 
 struct check_result {
@@ -63,6 +67,8 @@ struct check_result {
   [[nodiscard]] std::uint64_t count(replay_outcome outcome) const;
   /// How many of the cases fail.
   [[nodiscard]] std::uint64_t still_failing() const;
+  /// Whether some run was no function of its seed.
+  [[nodiscard]] bool differs() const;
   /// Whether a kept failure still fails or a scenario does.
   [[nodiscard]] bool failed() const;
 };

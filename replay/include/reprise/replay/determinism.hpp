@@ -63,6 +63,11 @@ struct witness_options {
                                                const std::function<bool()>& go_on = {},
                                                const witness_options& how = {});
 
+/// Why `differing`, which `find_difference` has found, differs: as `check_determinism` says, or
+/// since earlier runs of its process left something behind.
+[[nodiscard]] nondeterminism_report cause_of(const known_run& differing,
+                                             const witness_options& how = {});
+
 /// What the program does that is started as a witness, with the words behind those of
 /// `witness_options`. The process's exit code.
 int run_witness(const std::vector<std::string>& arguments);

@@ -97,8 +97,12 @@ body_maker maker_of(F& body) {
 /// in three runs under `pos()`, of seeds that are always the same, just before the first seed that
 /// needs it; a failure in one of them counts. Each failure's token holds what was learnt for it.
 ///
-/// `body` is copied for each run. Throws: `error` inside a run. Cost: that of the runs; nothing is
-/// kept of those that pass.
+/// With REPRISE_REPLAY=TOKEN or =FILE in the environment, and a run of this scenario named by it
+/// (none of both counts as one), that run alone is made: so a failure is repeated in the test that
+/// found it, whatever runs the test.
+///
+/// `body` is copied for each run. Throws: `error` inside a run; `bad_token`, `bad_case_file`. Cost:
+/// that of the runs; nothing is kept of those that pass.
 template <class F>
   requires std::invocable<std::decay_t<F>&>
 exploration explore(const search& what, F&& body) {
