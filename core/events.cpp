@@ -2,11 +2,15 @@
 
 #include "engine.hpp"
 
+#include <reprise/core/event_places.hpp>
 #include <reprise/core/format.hpp>
 #include <reprise/core/log.hpp>
 
 #include <fmt/format.h>
 
+#include <execinfo.h>
+
+#include <array>
 #include <bit>
 #include <cstring>
 #include <utility>
@@ -236,9 +240,23 @@ void engine::observe(std::uint32_t task, operation op) noexcept {
   if (options_->record) recorded_.push_back(std::move(event));
 }
 
+namespace {
+
+/// The innermost return address that lies in a user's file.
+[[gnu::noinline]] const void* users_caller() {
+  std::array<void*, 12> frames{};
+  const int count = ::backtrace(frames.data(), static_cast<int>(frames.size()));
+  for (int i = 1; i < count; ++i)
+    if (const void* at = frames.at(static_cast<std::size_t>(i)); !place_of(at).empty()) return at;
+  return nullptr;
+}
+
+}  // namespace
+
 void log(fmt::string_view format, fmt::format_args args) {
   engine& e = engine::checked("log");
-  e.told_from = __builtin_return_address(0);
+  if (events_have_places) [[unlikely]]
+    e.told_from = users_caller();
   struct request {
     fmt::string_view format;
     fmt::format_args args;
@@ -264,7 +282,8 @@ void log(fmt::string_view format, fmt::format_args args) {
 
 void note(std::string_view name, std::vector<trace_field> fields) {
   engine& e = engine::checked("note");
-  e.told_from = __builtin_return_address(0);
+  if (events_have_places) [[unlikely]]
+    e.told_from = users_caller();
   e.log(name.empty() ? "note" : name, {}, std::move(fields));
 }
 

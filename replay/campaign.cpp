@@ -18,6 +18,7 @@
 #include <atomic>
 #include <bit>
 #include <chrono>
+#include <cstring>
 #include <deque>
 #include <fstream>
 #include <memory>
@@ -83,6 +84,7 @@ struct batch {
   std::map<std::uint64_t, std::uint64_t> schedules;                // where they are known
   std::map<std::uint64_t, std::vector<std::uint64_t>> reads_from;  // that were new to the child
   std::map<std::uint64_t, report> failures;
+  std::map<std::uint64_t, std::uint64_t> sample;  // digests
   std::map<std::uint64_t, report> remarks;  // of runs that have marks or warnings: these alone
   // A child died at `next` which had done others before: the next one begins with it alone.
   std::optional<suspicion> suspected = {};
@@ -161,6 +163,10 @@ private:
       to_tell.messages.push_back('F' + pack(r, std::exchange(first_here_, false)));
       to_tell.last = !plan_.what.keep_going && order_.counts(position);
     }
+    if (r && is_of_sample(position, options.seed)) {
+      to_tell.messages.emplace_back("S        ");
+      std::memcpy(to_tell.messages.back().data() + 1, &r.digest, sizeof r.digest);
+    }
     if (!r.marks.empty() || !r.warnings.empty()) to_tell.messages.push_back('M' + pack_remarks(r));
     if (options.seen) {
       to_tell.schedule = seen_here_.last_schedule;
@@ -169,6 +175,11 @@ private:
     }
     if (learner) to_tell.messages.push_back('P' + pack(learner->learnt()));
     return to_tell;
+  }
+
+  [[nodiscard]] bool is_of_sample(std::uint64_t position, std::uint64_t seed) const {
+    return plan_.sample_every > 0 && order_.counts(position) && !order_.learns(position) &&
+           stream::mix(seed) % plan_.sample_every == 0;
   }
 
   // -------------------------------------------------------------- the parent's loop
@@ -267,6 +278,10 @@ private:
       return;
     }
     if (!order_.counts(position)) return;
+    if (message.front() == 'S') {
+      std::memcpy(&b.sample[position], message.data() + 1, sizeof(std::uint64_t));
+      return;
+    }
     if (message.front() == 'M') {
       b.remarks.insert_or_assign(position, unpack_remarks(message.substr(1)));
       return;
@@ -462,6 +477,11 @@ private:
         for (const std::uint64_t pair : pairs->second) result_.seen.reads_from.insert(pair);
       if (const auto remarks = b.remarks.find(at); remarks != b.remarks.end())
         tally_.add(remarks->second);
+      if (const auto sampled = b.sample.find(at); sampled != b.sample.end()) {
+        config options = options_;
+        order_.set(options, at, seen_);
+        result_.sample.push_back({encode_token(options), sampled->second});
+      }
       const auto failed = b.failures.find(at);
       if (failed == b.failures.end()) {
         kinds_.add_none();

@@ -5,6 +5,8 @@
 #include "print.hpp"
 #include "watch.hpp"
 
+#include <reprise/core/format.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -106,6 +108,99 @@ watched_campaign run_campaign_watched(session& s, const std::string& title, cons
   if (done.result.stopped) done.signal = watched.signal();
   if (!done.result.failures.empty()) refuse_bad_parameter(done.result.failures.front());
   return done;
+}
+
+std::optional<nondeterminism_report> recheck(session& s, const std::string& title,
+                                             const campaign_result& found) {
+  watched_work watched(s, title);
+  campaign_progress p{.real = found.real};
+  const auto started = std::chrono::steady_clock::now();
+  const known_run* const differing = find_difference(found.sample, [&] {
+    ++p.runs;
+    p.real = std::chrono::steady_clock::now() - started;
+    p.share = static_cast<double>(p.runs) / static_cast<double>(found.sample.size());
+    return watched.show("checked for determinism", p);
+  });
+  watched.clear();
+  if (!differing) return std::nullopt;
+  return cause_of(*differing);
+}
+
+void print_nondeterminism(session& s, output& to, const std::string& title,
+                          const nondeterminism_report& why) {
+  const painter paint(s.colour, to.descriptor());
+  if (why.differs)
+    to.print("{}: two runs of one seed {}. exit {}\n", title, paint.bad("differ"),
+             static_cast<int>(nondeterminism));
+  else
+    to.print("{}: the run {} what no seed decides. exit {}\n", title, paint.bad("asks for"),
+             static_cast<int>(nondeterminism));
+  if (why.event > 0) {
+    const auto side = [](const std::string& event, const std::string& place) {
+      if (event.empty()) return std::string("(nothing: it has ended)");
+      return printable(event) + (place.empty() ? "" : "     " + place);
+    };
+    to.print("  first difference at event {}\n    first    {}\n    second   {}\n",
+             format_count(why.event), side(why.first, why.first_place),
+             side(why.second, why.second_place));
+  }
+  const std::string at = why.place.empty() ? "" : " at " + why.place;
+  const std::string& near = why.first_place.empty() ? why.second_place : why.first_place;
+  const std::string to_there = near.empty() ? "" : ", on the way to " + near;
+  to.print("  cause: {}\n", paint.unsure(to_string(why.cause)));
+  switch (why.cause) {
+    case hidden_input::addresses:
+      to.print(
+          "  they differ with the layout of memory alone: look for pointers as keys, or an "
+          "unordered container of them{}\n",
+          to_there);
+      break;
+    case hidden_input::uninitialised:
+      to.print("  they differ with {} alone: something is read before it is written{}\n",
+               why.detail, to_there);
+      break;
+    case hidden_input::environment:
+      to.print(
+          "  they differ with the environment alone: a variable, the locale, the size of "
+          "it all{}\n",
+          why.place.empty() ? to_there : fmt::format("; {} is called{}", why.detail, at));
+      break;
+    case hidden_input::real_clock:
+      to.print("  {} is called{}: virtual_clock::now() is the run's own time\n", why.detail, at);
+      break;
+    case hidden_input::real_entropy:
+      to.print("  {} is called{}: rng() and choose() are the run's own\n", why.detail, at);
+      break;
+    case hidden_input::stray_thread:
+      to.print("  a thread is started{}: spawn() and offload() are the run's own\n", at);
+      break;
+    case hidden_input::earlier_runs:
+      to.print(
+          "  alone in a process it does as it did: something is left behind by the runs "
+          "before it, in a global variable perhaps\n  replay: {} replay {}\n",
+          printable(s.program), why.detail);
+      break;
+    case hidden_input::unknown:
+      to.print("  {}{}\n", why.detail, to_there);
+      break;
+  }
+  if (why.cause == hidden_input::real_clock || why.cause == hidden_input::real_entropy ||
+      why.cause == hidden_input::stray_thread)
+    to.write("  where nothing depends on it: allow_real for_this; around the call\n");
+}
+
+json_object json_of(const nondeterminism_report& why) {
+  json_object o;
+  o.text("cause", to_string(why.cause))
+      .text("detail", why.detail)
+      .text("place", why.place)
+      .flag("differs", why.differs)
+      .number("event", why.event)
+      .text("first", why.first)
+      .text("second", why.second)
+      .text("first_place", why.first_place)
+      .text("second_place", why.second_place);
+  return o;
 }
 
 void print_unseen(output& to, const unseen& kinds, const unseen& shapes) {

@@ -1,12 +1,15 @@
 #pragma once
 
 #include "interrupt.hpp"
+#include "json.hpp"
 #include "session.hpp"
 
 #include <reprise/replay/campaign.hpp>
+#include <reprise/replay/determinism.hpp>
 #include <reprise/replay/scenario.hpp>
 
 #include <chrono>
+#include <optional>
 #include <string>
 
 namespace reprise::cli {
@@ -20,9 +23,6 @@ struct watched_campaign {
 /// What `options` says of each run goes into the plan; `runs` is cut at the last seed there is.
 void set_search(campaign_plan& plan, const config& options, std::uint64_t first_seed,
                 std::uint64_t runs);
-
-/// Where failures are kept unless a folder is named.
-inline constexpr const char* usual_folder = ".reprise";
 
 /// Work in child processes as a person watches it: a line of progress, and a signal that stops it.
 /// Where stderr is no terminal it is a line now and then.
@@ -51,6 +51,15 @@ void warn_not_stored(session& s, const std::string& why);
 /// Throws: `usage_error` when a parameter's value does not do; `environment_error`.
 [[nodiscard]] watched_campaign run_campaign_watched(session& s, const std::string& title,
                                                     const scenario& what, campaign_plan plan);
+
+/// Makes some of a campaign's runs again, in another process in which all differs that may; and if
+/// one of them differs finds out why.
+[[nodiscard]] std::optional<nondeterminism_report> recheck(session& s, const std::string& title,
+                                                           const campaign_result& found);
+/// Why a run is not a function of its seed: `title` is the run.
+void print_nondeterminism(session& s, output& to, const std::string& title,
+                          const nondeterminism_report& why);
+[[nodiscard]] json_object json_of(const nondeterminism_report& why);
 
 /// How likely it is that more runs show something new.
 void print_unseen(output& to, const unseen& kinds, const unseen& shapes);

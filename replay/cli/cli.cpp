@@ -7,6 +7,7 @@
 #include "session.hpp"
 
 #include <reprise/core/errors.hpp>
+#include <reprise/replay/determinism.hpp>
 
 #include <fmt/format.h>
 
@@ -75,12 +76,15 @@ exit_code dispatch(session& s, int argc, char** argv) {
   add_replay(app, s, chosen);
   add_shrink(app, s, chosen);
   add_explain(app, s, chosen);
+  add_check(app, s, chosen);
+  add_corpus(app, s, chosen);
   // For the build and for shells, so no help shows them.
   const std::string_view first = argc > 1 ? argv[1] : "";
   if (first == "__man") {
     s.out.write(manual(app, base_name(s.program)));
     return held;
   }
+  if (first == "__witness") return run_witness({argv + 2, argv + argc}) == 0 ? held : environment;
   if (first == "__complete") {
     complete(app, {argv + 2, argv + argc}, s);
     return held;

@@ -121,6 +121,8 @@ private:
   void arguments(const typed& t) {
     for (const CLI::Option* o :
          t.command->get_options([](const CLI::Option* o) { return o->get_positional(); })) {
+      if (const std::string name = o->get_name(true); t.arguments.empty() && name == corpus_actions)
+        for (const char* word : {"list", "add", "show", "prune"}) offer(word);
       if (o->get_name(true) != "SCENARIO") continue;
       if (!t.arguments.empty() && o->get_expected_max() == 1) continue;
       for (const auto& one : scenarios())
@@ -144,7 +146,16 @@ private:
     } else if (kind == "N") {
       for (const char* count : {"100", "1000", "10000", "100000"}) offer(count);
     } else if (kind == "TIME") {
-      for (const char* time : {"1s", "10s", "60s"}) offer(time, "of virtual time");
+      for (const char* time : {"1s", "10s", "60s"})
+        offer(time, option.check_lname("time-limit") ? "of virtual time" : "of real time");
+    } else if (kind == "SHARE") {
+      for (const char* share : {"0%", "5%", "100%"}) offer(share);
+    } else if (kind == "J") {
+      for (const char* jobs : {"1", "2", "4", "8"}) offer(jobs);
+    } else if (kind == "I/N|auto") {
+      for (const char* part : {"auto", "1/2", "2/2"}) offer(part);
+    } else if (kind == "DIR") {
+      s_.out.write(":files\n");
     } else if (kind == "SIZE") {
       for (const char* size : {"64K", "256K", "1M"}) offer(size);
     } else if (kind == "FILE|-") {

@@ -1,6 +1,7 @@
 // `explore`: one seed after another in child processes, to the first failure.
 
 #include "campaigns.hpp"
+#include "given.hpp"
 #include "numbers.hpp"
 #include "options.hpp"
 #include "print.hpp"
@@ -8,10 +9,13 @@
 
 #include <reprise/core/format.hpp>
 #include <reprise/replay/campaign.hpp>
+#include <reprise/replay/check.hpp>
 #include <reprise/replay/scenario.hpp>
 
 #include <algorithm>
 #include <memory>
+#include <optional>
+#include <utility>
 
 namespace reprise::cli {
 
@@ -26,6 +30,7 @@ struct request {
   campaign_options how;
   std::vector<std::string> marks;
   bool require_marks = false;
+  std::string corpus;
 
   [[nodiscard]] campaign_plan read(const scenario& what) const {
     if (!options.seeds.empty() && !how.runs.empty())
@@ -50,7 +55,8 @@ struct request {
   return plan.part.count == 1 ? "" : fmt::format(", shard {}/{}", plan.part.index, plan.part.count);
 }
 
-void print_json(session& s, const campaign_plan& asked, const campaign_result& found, int signal) {
+void print_json(session& s, const campaign_plan& asked, const campaign_result& found, int signal,
+                const std::optional<nondeterminism_report>& why) {
   const search& what = asked.what;
   std::vector<std::string> failures, kinds;
   config options{.schedule = what.schedule, .scenario = what.scenario, .params = what.params};
@@ -72,6 +78,7 @@ void print_json(session& s, const campaign_plan& asked, const campaign_result& f
       .raw("new_kind_at_most", format_double(found.failure_kinds.at_most()))
       .number("shapes", found.shapes.kinds)
       .raw("new_shape_chance", format_double(found.shapes.chance()))
+      .number("checked_again", found.sample.size())
       .seconds("real_s", found.real);
   if (!found.marks.empty()) {
     std::vector<std::string> marks;
@@ -96,6 +103,7 @@ void print_json(session& s, const campaign_plan& asked, const campaign_result& f
       .number("schedules", found.seen.schedules.size())
       .number("reads_from", found.seen.reads_from.size());
   const double seconds = std::chrono::duration<double>(found.real).count();
+  if (why) o.raw("nondeterminism", json_of(*why).done());
   o.raw("runs_per_s", format_double(seconds > 0 ? static_cast<double>(found.runs) / seconds : 0));
   s.out.print("{}\n", o.done());
 }
@@ -132,7 +140,8 @@ std::string seeds_of(const campaign_plan& asked, const campaign_result& found) {
                      part_of(asked));
 }
 
-void print_text(session& s, const campaign_plan& asked, const campaign_result& found, int signal) {
+void print_text(session& s, const campaign_plan& asked, const campaign_result& found, int signal,
+                const std::string& first_case) {
   const painter paint(s.colour, s.out.descriptor());
   const std::string name = printable(asked.what.scenario);
   if (signal > 0)
@@ -182,7 +191,7 @@ void print_text(session& s, const campaign_plan& asked, const campaign_result& f
   }
   print_marks(s, found, paint);
   print_warnings(s, s.out, found.warnings);
-  print_failure(s, s.out, first);
+  print_failure(s, s.out, first, true, first_case);
 }
 
 exit_code run(session& s, const request& asked) {
@@ -190,14 +199,34 @@ exit_code run(session& s, const request& asked) {
     throw usage_error("nothing to explore: name a scenario. `list` shows what there is.");
   const scenario& what = find_scenario(asked.name);
   campaign_plan to_do = asked.read(what);
+  finding_keeper keeper(asked.corpus.empty() ? usual_corpus : asked.corpus);
+  std::string first_case;
+  to_do.on_failure = [&, first = true](const report& r) mutable {
+    if (is_bad_parameter(r)) return;  // the fault of who typed it
+    const corpus::added kept = keeper.keep(r, what);
+    if (asked.how.keep_going && !s.json && kept.is_new && !kept.path.empty()) {
+      // In a campaign of hours nobody should wait for the end to hear of it.
+      s.out.print("found: seed {}  {}  {}\n", r.seed,
+                  printable(r.what.substr(0, r.what.find('\n'))), printable(kept.path));
+      s.out.flush();
+    }
+    if (std::exchange(first, false)) first_case = kept.path;
+  };
   const watched_campaign done =
       run_campaign_watched(s, "explore " + printable(what.name), what, to_do);
   const campaign_result& found = done.result;
+  std::optional<nondeterminism_report> why;
+  if (done.signal == 0) why = recheck(s, "explore " + printable(what.name), found);
+  // What makes the rest doubtful comes first.
+  if (why && !s.json) print_nondeterminism(s, s.out, "explore " + printable(what.name), *why);
   if (s.json)
-    print_json(s, to_do, found, done.signal);
+    print_json(s, to_do, found, done.signal, why);
   else
-    print_text(s, to_do, found, done.signal);
+    print_text(s, to_do, found, done.signal, first_case);
+  for (const auto& text : keeper.failures()) warn_not_stored(s, text);
   if (done.signal > 0) return ended_by(done.signal);
+  if (!keeper.failures().empty() && !asked.corpus.empty()) return environment;
+  if (why) return nondeterminism;
   return found ? held : failure_found;
 }
 
@@ -212,6 +241,7 @@ void add_explore(CLI::App& app, session& s, action& chosen) {
   add_search_options(*command, asked->options, asked->how);
   add_process_options(*command, asked->how);
   add_mark_options(*command, asked->marks, asked->require_marks);
+  add_corpus_option(*command, asked->corpus);
   add_print_options(*command, s);
   command->callback([&s, &chosen, asked] { chosen = [&s, asked] { return run(s, *asked); }; });
 }

@@ -28,6 +28,7 @@ std::vector<std::pair<std::string, std::string>> examples(const std::string& pro
   return {
       {program + " run --all --seeds 0..2", "every scenario, three seeds each"},
       {program + " explore NAME --runs 100000", "look for a schedule that fails"},
+      {program + " check --budget 60s", "in CI: the kept failures, then every scenario"},
       {program + " run NAME --seed 7 --trace -", "what happened, as JSON Lines"},
   };
 }

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -66,6 +67,15 @@ seed_range read_seeds(std::string_view text) {
         "seeds '{}' are an empty range: the first must not be above the last, as in {}..{}.", text,
         range.last, range.first));
   return range;
+}
+
+std::uint64_t read_share(std::string_view what, std::string_view text) {
+  double number = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string_view rest = text.substr(static_cast<std::size_t>(end - text.data()));
+  if (failure != std::errc() || rest != "%" || !(number >= 0 && number <= 100))
+    throw usage_error(fmt::format("{} '{}' is not a share: 0% to 100%.", what, text));
+  return number > 0 ? static_cast<std::uint64_t>(std::llround(std::min(1e9, 100 / number))) : 0;
 }
 
 duration read_duration(std::string_view what, std::string_view text) {

@@ -35,6 +35,8 @@ struct seed_range {
                                         std::uint64_t most = ~std::uint64_t{0});
 /// "7" or "0..99".
 [[nodiscard]] seed_range read_seeds(std::string_view text);
+/// "5%", "0%", "100%": one in how many; 0 for none.
+[[nodiscard]] std::uint64_t read_share(std::string_view what, std::string_view text);
 /// "1.5s", "200ms"; more than 0.
 [[nodiscard]] duration read_duration(std::string_view what, std::string_view text);
 /// "64K", "1M", "2G", "65536": bytes.

@@ -98,6 +98,8 @@ campaign_plan campaign_options::read() const {
   if (!jobs.empty()) plan.jobs = static_cast<unsigned>(read_number("jobs", jobs, 1, most_jobs));
   if (!shard.empty()) plan.part = shard == "auto" ? shard_of_environment() : parse_shard(shard);
   if (!hang_after.empty()) plan.hang_after = read_duration("hang after", hang_after);
+  plan.sample_every = 20;  // 5 %
+  if (!check_share.empty()) plan.sample_every = read_share("check determinism", check_share);
   if (!memory.empty()) plan.memory = read_size("memory", memory, least_memory, most_memory);
   return plan;
 }
@@ -204,6 +206,9 @@ void add_search_options(CLI::App& command, run_options& to, campaign_options& ho
 
 void add_process_options(CLI::App& command, campaign_options& how) {
   constexpr const char* what_it_may_take = "What it may take";
+  text_option(command, "--check-determinism", how.check_share,
+              "make this share of the runs again in another process, and compare (5%)", "SHARE",
+              how_to_search);
   text_option(command, "--shard", how.shard,
               "the I-th of N parts of the seeds; auto: as the CI runner's variables say",
               "I/N|auto", how_to_search);

@@ -59,6 +59,7 @@ struct campaign_options {
   std::string shard;
   std::string hang_after;
   std::string memory;
+  std::string check_share;
   bool keep_going = false;
 
   /// All of a plan but what is searched.
@@ -66,6 +67,9 @@ struct campaign_options {
   /// Throws: `usage_error`; `std::invalid_argument` for a shard.
   [[nodiscard]] campaign_plan read() const;
 };
+
+/// What stands for the first word behind `corpus`.
+inline constexpr const char* corpus_actions = "list|add|show|prune";
 
 /// The action that a command's parsing chose.
 using action = std::function<exit_code()>;

@@ -171,4 +171,18 @@ json_object json_of(const report& r, const config& options) {
   return o;
 }
 
+json_object json_of(const case_file& c) {
+  json_object o;
+  o.text("scenario", c.run.scenario)
+      .number("seed", c.run.seed)
+      .text("strategy", c.run.schedule.to_string())
+      .text("verdict", to_string(c.result))
+      .text("what", c.what)
+      .text("signature", c.signature)
+      .text("digest", format_digest(c.digest))
+      .text("build_id", c.build_id)
+      .number("choices", c.log.size());
+  return o;
+}
+
 }  // namespace reprise::cli

@@ -4,6 +4,7 @@
 #include "watch.hpp"
 
 #include <reprise/core/run.hpp>
+#include <reprise/replay/case_file.hpp>
 #include <reprise/replay/explore.hpp>
 
 #include <cstddef>
@@ -37,6 +38,8 @@ void print_text(output& to, std::string_view text);
 void print_difference(output& to, const report& first, const report& second);
 /// The members of a run's JSON.
 [[nodiscard]] json_object json_of(const report& r, const config& options);
+/// The members of a kept failure's JSON.
+[[nodiscard]] json_object json_of(const case_file& c);
 
 [[nodiscard]] std::string pad_left(std::string_view text, std::size_t width);
 [[nodiscard]] std::string pad_right(std::string_view text, std::size_t width);

@@ -161,9 +161,15 @@ watched_run run_unwatched(const scenario& what, const config& options) {
   return run;
 }
 
+namespace {
+constexpr std::string_view bad_parameter_type = "reprise::bad_parameter";
+}
+
+bool is_bad_parameter(const report& r) { return r.exception == bad_parameter_type; }
+
 void refuse_bad_parameter(const report& r) {
-  constexpr std::string_view type = "reprise::bad_parameter";
-  if (r.exception != type) return;
+  constexpr std::string_view type = bad_parameter_type;
+  if (!is_bad_parameter(r)) return;
   std::string text = r.what.substr(0, r.what.find('\n'));
   if (text.starts_with(type)) text.erase(0, type.size() + 2);
   throw usage_error(text + '.');

@@ -63,6 +63,8 @@ private:
 };
 /// The same without anybody looking.
 [[nodiscard]] watched_run run_unwatched(const scenario& what, const config& options);
+/// Whether the run failed for a parameter whose value does not do.
+[[nodiscard]] bool is_bad_parameter(const report& r);
 /// Throws: `usage_error` when the run failed for a parameter whose value does not do.
 void refuse_bad_parameter(const report& r);
 

@@ -97,6 +97,12 @@ REPRISE_SCENARIO("canary", "fails for each hundredth seed") {
   reprise::expect(reprise::run_seed() % 100 != 0, "seed {} is one of them", reprise::run_seed());
 }
 
+REPRISE_SCENARIO("many_kinds", "fails in a hundred ways") {
+  const std::uint64_t kind = reprise::run_seed() % 100;
+  reprise::expect(kind % 2 == 0, "failure of the kind {}{}", static_cast<char>('a' + kind / 10),
+                  static_cast<char>('a' + kind % 10));
+}
+
 REPRISE_SCENARIO("work", "some twenty microseconds of it") {
   auto worker = [] {
     for (int i = 0; i < 40; ++i) reprise::sleep_for(1ms);

@@ -4,6 +4,9 @@
 
 #include <reprise/replay/campaign.hpp>
 #include <reprise/replay/case_file.hpp>
+#include <reprise/replay/check.hpp>
+#include <reprise/replay/corpus.hpp>
+#include <reprise/replay/determinism.hpp>
 #include <reprise/replay/explain.hpp>
 #include <reprise/replay/explore.hpp>
 #include <reprise/replay/recorded_choices.hpp>

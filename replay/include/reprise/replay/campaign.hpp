@@ -47,7 +47,7 @@ struct campaign_progress {
   std::uint64_t kinds = 0;  // of failures
   double share = 0;         // done, of its seeds or of its budget
   std::chrono::nanoseconds real{0};
-  unseen shapes;
+  unseen shapes = {};
 };
 
 /// A search that is made in child processes: a crash, a hang, `exit`, a stack overflow or memory
@@ -62,11 +62,18 @@ struct campaign_plan {
   std::chrono::nanoseconds hang_after = std::chrono::minutes(1);  // of real time in one run
   std::uint64_t memory =
       0;  // bytes that a child may take; 0: its share of four fifths of the machine
+  std::uint64_t sample_every = 0;  // about one in so many passing runs goes into `sample`; 0: none
   /// Hears each failure once, in the order of the seeds, before it counts as found: the place to
   /// store it. Without `keep_going` that is the first one alone.
   std::function<void(const report&)> on_failure = {};
   /// Called some twenty times a second; false stops the campaign.
   std::function<bool(const campaign_progress&)> progress = {};
+};
+
+/// A run, and what it came to.
+struct known_run {
+  std::string token;
+  std::uint64_t digest = 0;
 };
 
 /// What a campaign came to. But for `real` and `stopped` a function of the program, the search and
@@ -82,6 +89,7 @@ struct campaign_result {
   coverage seen;                        // when it was asked for
   unseen failure_kinds;                 // of the runs by the signature of their failure
   unseen shapes;                        // and by the shape of their schedule
+  std::vector<known_run> sample;        // for `find_difference`; the seeds decide which
   bool stopped = false;                 // by `progress`, before its end
   std::chrono::nanoseconds real{0};
   explicit operator bool() const noexcept { return failures.empty() && !lacks_marks; }
