@@ -103,7 +103,7 @@ watched_campaign run_campaign_watched(session& s, const std::string& title, cons
   }
   watched.clear();
   if (done.result.stopped) done.signal = watched.signal();
-  if (!done.result) refuse_bad_parameter(done.result.failures.front());
+  if (!done.result.failures.empty()) refuse_bad_parameter(done.result.failures.front());
   return done;
 }
 
