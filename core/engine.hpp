@@ -506,6 +506,9 @@ public:
   void append_note(const std::string& note) {
     if (verdict_ != verdict::passed) what_ += "\n  " + note;
   }
+  /// For a debugger, a line for each task: number, name, what it waits for, and the saved context
+  /// of its fiber in hex or 0, with tabs between. Changes nothing.
+  [[nodiscard]] std::string tasks_for_debugger() const;
   /// Where and when, for the end of a report's text.
   [[nodiscard]] std::string whereabouts() const;
   /// Leaves the running frame standing; returns only into an unwinding.

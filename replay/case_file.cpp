@@ -152,6 +152,15 @@ std::string without_task(std::string_view line) {
 
 std::string deadlock_signature(const std::vector<std::string_view>& lines) {
   const std::string_view first = lines.empty() ? std::string_view() : lines[0];
+  if (first.starts_with("lost wake-up")) {
+    // Who waits for what; the rest of the line tells of the notification, and others wait for this
+    // one.
+    const std::size_t colon = first.find(": ");
+    std::string wait = colon == std::string_view::npos ? std::string(first)
+                                                       : without_task(first.substr(colon + 2));
+    wait = wait.substr(0, std::min(wait.find(';'), wait.find(", ")));
+    return "lost wake-up, " + without_numbers(wait);
+  }
   const bool circle = first.find("wait for each other") != std::string_view::npos;
   std::string text = circle                                                     ? "circle"
                      : first.find("waits for itself") != std::string_view::npos ? "itself"

@@ -105,7 +105,8 @@ std::optional<config> asked_for(const std::string& scenario) {
 
 exploration explore(const search& what, const body_maker& make) {
   if (const auto options = asked_for(what.scenario)) {
-    exploration found{.runs = 1, .profile_runs = 0, .failure = {}, .failures = {}};
+    exploration found;
+    found.runs = 1;
     report r = run_box(*options, make());
     if (!r) {
       found.failures.push_back(r);

@@ -46,6 +46,8 @@ std::string told(const explained_choice& c) {
   if (c.taken.kind != choice_kind::schedule)
     return fmt::format("{} took {} of {}", c.task, c.taken.value, c.taken.bound);
   const char* const about = to_string(c.taken.label.operation);
+  if (c.next == c.task && c.taken.value != 0)
+    return fmt::format("{} ran again after {}, before others", c.task, about);
   if (c.next == c.task) return fmt::format("{} went on with {}", c.task, about);
   if (c.taken.label.count % 2 == 0 && c.task != "-")
     return fmt::format("{} was left before {}, {} ran", c.task, about, c.next);

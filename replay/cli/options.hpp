@@ -41,8 +41,9 @@ struct watch_options {
   std::string clock = "virtual";
   bool events = false;
   bool scheduler = false;
-  bool twice = false;  // compare with a second run
-  std::string until;   // a time, an event's number, or its text or name: nothing is shown after it
+  bool twice = false;    // compare with a second run
+  std::string break_at;  // as `until`: a debugger stops there
+  std::string until;  // a time, an event's number, or its text or name: nothing is shown after it
 
   [[nodiscard]] bool any() const {
     return !trace.empty() || clock != "virtual" || events || !until.empty();

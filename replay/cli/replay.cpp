@@ -1,5 +1,6 @@
 // `replay`: the run that a token or a case file names, again.
 
+#include "debugger.hpp"
 #include "given.hpp"
 #include "numbers.hpp"
 #include "options.hpp"
@@ -176,7 +177,11 @@ exit_code replay_kept(session& s, const request& asked, const given_run& given) 
 
 exit_code replay(session& s, const request& asked) {
   const given_run given = read_given(asked.token, "replay");
-  static_cast<void>(until(asked.watch.until));  // refused before anything runs
+  // Refused before anything runs.
+  static_cast<void>(until(asked.watch.until));
+  static_cast<void>(until(asked.watch.break_at));
+  if (!asked.watch.break_at.empty() && !is_debugged())
+    become_gdb(s, {"replay", asked.token, "--break", asked.watch.break_at});
   return given.kept ? replay_kept(s, asked, given) : replay_token(s, asked, given);
 }
 
@@ -191,6 +196,9 @@ void add_replay(CLI::App& app, session& s, action& chosen) {
   add_text_option(*command, "--until", asked->watch.until,
                   "show the events up to a time (1.5s), a number (12) or a text", "T|EVENT",
                   "How to watch it");
+  add_text_option(*command, "--break", asked->watch.break_at,
+                  "stop there in gdb, which then knows `reprise tasks` and `reprise backtrace`",
+                  "T|EVENT", "How to watch it");
   add_print_options(*command, s);
   command->callback([&s, &chosen, asked] { chosen = [&s, asked] { return replay(s, *asked); }; });
 }

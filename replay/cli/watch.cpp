@@ -1,5 +1,6 @@
 #include "watch.hpp"
 
+#include "debugger.hpp"
 #include "numbers.hpp"
 #include "print.hpp"
 #include "trace_file.hpp"
@@ -33,7 +34,8 @@ public:
       : options_(watch),
         words_(s.json ? s.err : watch.words(s)),
         title_(std::move(title)),
-        until_(watch.until) {
+        until_(watch.until),
+        break_at_(watch.break_at) {
     if (!watch.trace.empty()) {
       file_ = std::make_unique<trace_file>(watch.trace, s.out);
       writer_ = std::make_unique<trace_writer>(
@@ -66,12 +68,17 @@ public:
 
   void on_event(const trace_event& event) override {
     if (writer_ && (event.user || writer_->wants_scheduler_events())) writer_->on_event(event);
-    if (!shows_events() || !until_.shows(event)) return;
+    if (!options_.break_at.empty() && !break_at_.reached()) {
+      static_cast<void>(break_at_.shows(event));
+      if (break_at_.reached()) break_here();
+    }
+    if (!shows_events() || (!event.user && !options_.scheduler) || !until_.shows(event)) return;
     progress_.clear();
     words_.write(event_line(event));
     if (in_real_time()) words_.flush();
   }
   [[nodiscard]] bool wants_scheduler_events() const override {
+    if (!options_.break_at.empty()) return true;  // any event may be the one
     return options_.scheduler && (shows_events() || (writer_ && writer_->wants_scheduler_events()));
   }
   void on_deadlock(duration at) override {
@@ -101,6 +108,7 @@ private:
   real_clock::time_point start_;
   std::uint64_t moves_ = 0;
   until until_;
+  until break_at_;
 };
 
 run_watcher::run_watcher(session& s, const watch_options& watch, const std::string& title)

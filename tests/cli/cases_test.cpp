@@ -207,6 +207,31 @@ TEST_CASE("a case file of another build is a note, and its failure is found agai
   CHECK_THAT(r.err, ContainsSubstring("'lost_update'"));
 }
 
+TEST_CASE("--break stops in gdb at an event, where the tasks are listed with what they wait for") {
+  const here folder;
+  const std::string token = failing_token("lost_update");
+  check_mistake(reprise({"replay", token, "--break", "5x"}), 2, "time '5x'");
+  const auto r = reprise({"replay", token, "--break", "reads balance 0"});
+  const bool no_gdb = r.code == 4 || r.err.find("ptrace") != std::string::npos ||
+                      r.err.find("Couldn't get") != std::string::npos;
+  if (no_gdb) {
+    WARN("gdb is not here, or may not trace: skipped");
+    return;
+  }
+  INFO(r.out << r.err);
+  CHECK_THAT(r.out, ContainsSubstring("  Task-1  waits for its children in gather"));
+  CHECK_THAT(r.out, ContainsSubstring("  runs\n"));
+  // The root stands in its gather, which is on no OS thread.
+  const std::size_t root = r.out.find("task 1, Task-1: ");
+  REQUIRE(root != std::string::npos);
+  const std::string frames = r.out.substr(root, r.out.find("\ntask ", root) - root);
+  CHECK_THAT(frames, ContainsSubstring("#0 "));
+  CHECK_THAT(frames, ContainsSubstring("gather"));
+  CHECK_THAT(frames, ContainsSubstring("reprise_fiber_entry"));
+  // So does the one that logs, which has lent itself to the OS thread's own stack.
+  CHECK_THAT(r.out.substr(r.out.find(": runs\n")), ContainsSubstring("lost_update.cpp:12"));
+}
+
 // ---------------------------------------------------------------- bad input
 
 TEST_CASE("what is no case file is refused with exit code 2, in a line") {

@@ -251,6 +251,11 @@ TEST_CASE("a signature leaves out what a schedule decides") {
            "deadlock at 9 ms: 2 tasks wait for each other\n"
            "  Task-7 holds fork[1] (d.cpp:23) and waits for fork[0] (d.cpp:24)\n"
            "  Task-8 holds fork[0] (d.cpp:23) and waits for fork[1] (d.cpp:24)"));
+  CHECK(
+      of(verdict::deadlock,
+         "lost wake-up at 1 s: Task-2 waits to be notified by ready (a.cpp:12), and Task-3 did so "
+         "before (a.cpp:14)\n  Task-1 waits for its children in gather") ==
+      "deadlock: lost wake-up, waits to be notified by ready (a.cpp:#)");
   CHECK(of(verdict::failed, "one") != of(verdict::failed, "two"));
   CHECK(of(verdict::failed, "one") != of(verdict::crashed, "one"));
 }
