@@ -265,7 +265,7 @@ TEST_CASE("failures of one planted bug under many seeds have few signatures") {
   for (const auto& p : planted::programs()) {
     std::set<std::string> signatures;
     const exploration found =
-        explore({.runs = 2000, .keep_going = true, .step_limit = 20'000}, p.buggy);
+        explore({.runs = 500, .keep_going = true, .step_limit = 20'000}, p.buggy);
     for (const auto& f : found.failures) signatures.insert(failure_signature(f));
     ++programs;
     if (signatures.size() <= 1) ++alone;
