@@ -160,8 +160,10 @@ TEST_CASE("a deep chain is torn down from within") {
     struct deep {
       static co_task<> down(int n) {
         const counted c;
-        if (n == 0) co_await forever();
-        co_await down(n - 1);
+        if (n > 0)
+          co_await down(n - 1);
+        else
+          co_await forever();
       }
     };
     const auto t = spawn(deep::down(10'000));

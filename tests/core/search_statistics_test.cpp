@@ -163,8 +163,8 @@ TEST_CASE("pct finds its worst case at least as often as it promises") {
     int length;
     std::uint64_t runs;
   };
-  for (const auto& [length, runs] : {worst{4, 40'000}, worst{8, 40'000}}) {
-    const auto body = [length = length] {
+  for (const worst& w : {worst{4, 40'000}, worst{8, 40'000}}) {
+    const auto body = [length = w.length] {
       atomic<int> x{0}, filler{0};
       const auto pad = [&] {
         for (int i = 0; i < length; ++i) filler.fetch_add(1);
@@ -193,8 +193,8 @@ TEST_CASE("pct finds its worst case at least as often as it promises") {
     const double k = static_cast<double>(r.seen().choices);
     const double bound = 1.0 / (2.0 * k * k);
     std::uint64_t hits = 0;
-    for (std::uint64_t seed = 0; seed < runs; ++seed) hits += logged(r.run_of(seed)) == "hit";
-    const double expected = bound * static_cast<double>(runs);
+    for (std::uint64_t seed = 0; seed < w.runs; ++seed) hits += logged(r.run_of(seed)) == "hit";
+    const double expected = bound * static_cast<double>(w.runs);
     INFO("k is " << k << ", " << hits << " hits, promised " << expected);
     CHECK(expected > 10);
     // Three standard deviations below what is promised is what chance can do.
