@@ -72,14 +72,15 @@ private:
   void explore_all() {
     const auto& all = scenarios();
     const auto budget = plan_.budget > 0ns || plan_.runs > 0 ? plan_.budget : usual_budget;
-    const auto until = real_clock::now() + budget;
+    until_ = real_clock::now() + budget;
     for (std::size_t i = 0; i < all.size() && !result_.stopped; ++i) {
       campaign_plan plan = plan_.how;
       if (plan_.runs == 0) {
-        // What one leaves over the others have.
-        const auto left = until - real_clock::now();
+        // What one leaves over the others have; and each has enough for some runs, however slow the
+        // machine is.
+        const auto left = until_ - real_clock::now();
         plan.budget = std::max<std::chrono::nanoseconds>(
-            1ms, left / static_cast<std::int64_t>(all.size() - i));
+            100ms, left / static_cast<std::int64_t>(all.size() - i));
       }
       explore(all[i], plan);
     }
@@ -111,12 +112,14 @@ private:
     plan.progress = [&](const campaign_progress& p) { return tell(what.name, p); };
     checked.result = with_body(what, [&](auto body) { return run_campaign(plan, body); });
     if (!result_.stopped) {
+      const auto explored = real_clock::now();
       campaign_progress p;
       const known_run* const differing = find_difference(checked.result.sample, [&] {
         ++p.runs;
         return tell(what.name + " checked for determinism", p);
       });
       if (differing) checked.differs = cause_of(*differing);
+      until_ += real_clock::now() - explored;  // beside the budget
     }
     checked.result.sample.clear();
     // Each kind keeps its first; a million more of them are of no use here.
@@ -133,6 +136,7 @@ private:
   corpus kept_;
   finding_keeper keeper_;
   real_clock::time_point start_;
+  real_clock::time_point until_;
   check_result result_;
 };
 

@@ -186,7 +186,7 @@ private:
     std::uint64_t held_here = 0;
     double at_most = 0;
     for (const auto& s : checked_.scenarios) {
-      held_here += s.kinds.empty();
+      held_here += s.kinds.empty() && !s.differs;
       at_most = std::max(at_most, s.result.failure_kinds.at_most());
     }
     if (!checked_.scenarios.empty())

@@ -50,7 +50,8 @@ inline void check_mistake(const child_result& r, int code, const std::string& te
 
 /// The token of the first failure that exploring `name` finds.
 inline std::string failing_token(const std::string& name) {
-  const auto r = reprise({"explore", name, "--format", "json"});
+  const support::temporary_folder kept;  // not where the test looks
+  const auto r = reprise({"explore", name, "--format", "json", "--corpus", kept.path() + "/c"});
   REQUIRE(r.code == 1);
   return json::parse(r.out).at("failures").at(0).at("token").get<std::string>();
 }

@@ -75,7 +75,7 @@ TEST_CASE("what always fails has no deciding choice and no cure") {
 
 TEST_CASE("an explanation is a pure function of the run") {
   const auto make = [] {
-    const auto& p = planted::programs().at(0);
+    const planted::program p = planted::programs().at(0);
     return explained(p.buggy, {.step_limit = 20'000});
   };
   const explanation a = make(), b = make();
