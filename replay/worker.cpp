@@ -103,6 +103,7 @@ bool write_all(int to, const void* from, std::size_t size) {
 last_words* my_last_words = nullptr;    // of this process, once it is a child
 volatile bool is_childs_child = false;  // the program under simulation has forked
 
+#if !defined(REPRISE_SANITIZER_REPORTS_CRASHES)
 void on_crash(int number, siginfo_t* info, void* context) {
   // The handler's own frames come first; the one that was interrupted is where to look.
   int n = 0;
@@ -119,6 +120,7 @@ void on_crash(int number, siginfo_t* info, void* context) {
   std::signal(number, SIG_DFL);
   if (info->si_code <= 0) std::raise(number);  // else the instruction faults again
 }
+#endif
 
 void listen_for_crashes() {
 #if !defined(REPRISE_SANITIZER_REPORTS_CRASHES)

@@ -11,6 +11,7 @@ support::child_result planted(const std::vector<std::string>& arguments) {
   return support::run_child(REPRISE_NONDETERMINISM_PROGRAM, arguments);
 }
 
+#if !defined(__SANITIZE_ADDRESS__)
 /// The line of tests/planted/nondeterminism.cpp that is marked so.
 std::string line_of(const std::string& mark) {
   const auto lines = lines_of(support::read_file(REPRISE_TESTS_DIR "/planted/nondeterminism.cpp"));
@@ -19,6 +20,7 @@ std::string line_of(const std::string& mark) {
       return "nondeterminism.cpp:" + std::to_string(i + 1);
   return "no line is marked " + mark;
 }
+#endif
 
 }  // namespace
 
