@@ -857,6 +857,8 @@ private:
 [[nodiscard]] std::string type_name(const std::exception_ptr& failure);
 /// The same of whom the function at that place was inlined into; nothing when it was not.
 [[nodiscard]] std::string caller_of(const void* return_address);
+/// " (balance.cpp:14)", or nothing.
+[[nodiscard]] std::string in_brackets(const std::string& place);
 /// `watch_for_crashes`, unless this OS thread has done so before.
 void watch_for_crashes_once();
 [[nodiscard]] std::unique_ptr<restartable_choices> make_seeded_source();

@@ -35,10 +35,11 @@ void shared_mutex::take(mode m, std::uint32_t task, void* place) noexcept {
 
 bool shared_mutex::try_acquire(mode m, const char* call) {
   engine& e = enter(call);
-  e.point_anywhere(
-      {m == mode::shared ? operation_kind::try_lock_shared : operation_kind::try_lock, object()});
+  const operation op{m == mode::shared ? operation_kind::try_lock_shared : operation_kind::try_lock,
+                     object()};
+  e.point_anywhere(op);
   if (!free_for_newcomer(m)) {
-    e.tried_in_vain({operation_kind::try_lock, object()});
+    e.tried_in_vain(op);
     return false;
   }
   take(m, e.current_task() ? e.current_task()->number : 0, __builtin_return_address(0));

@@ -74,6 +74,10 @@ std::string place_of(const void* return_address) {
   return entry->second;
 }
 
+std::string in_brackets(const std::string& place) {
+  return place.empty() ? "" : " (" + place + ")";
+}
+
 std::string caller_of(const void* return_address) { return look_up(return_address, 1); }
 
 }  // namespace reprise::detail

@@ -26,10 +26,6 @@ std::string demangled(const char* mangled) {
   return status == 0 ? text.get() : mangled;
 }
 
-std::string in_brackets(const std::string& place) {
-  return place.empty() ? "" : " (" + place + ")";
-}
-
 /// The fiber of the task, job or callback that `f` is a generator of.
 fiber& base_of(fiber& f) noexcept {
   fiber* base = &f;

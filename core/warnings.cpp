@@ -30,10 +30,6 @@ namespace detail {
 
 namespace {
 
-std::string in_brackets(const std::string& place) {
-  return place.empty() ? "" : " (" + place + ")";
-}
-
 std::string describe(const operation& op) {
   return op.object == 0 ? std::string(to_string(op.kind))
                         : fmt::format("{} of object {} of Task-{}", to_string(op.kind),

@@ -38,6 +38,21 @@ void inversion() {
   gather([&] { take(a, b); }, [&] { take(b, a); });
 }
 
+/// The holder works on with the lock in hand, and the other only tries.
+void starve() {
+  mutex m;
+  shared<int> n{0};
+  gather(
+      [&] {
+        const std::scoped_lock lock(m);
+        for (int i = 0; i < 30'000; ++i) n += 1;
+      },
+      [&] {
+        while (!m.try_lock()) yield();
+        m.unlock();
+      });
+}
+
 }  // namespace
 
 TEST_CASE("locks in two orders are warned of in a run that did not deadlock") {
@@ -266,22 +281,7 @@ TEST_CASE("work is no livelock, however much of it is done at one instant") {
 }
 
 TEST_CASE("a task that tries in vain while others get further starves") {
-  // The holder works on with the lock in hand, and the other only tries.
-  const auto found = warnings(
-      [] {
-        mutex m;
-        shared<int> n{0};
-        gather(
-            [&] {
-              const std::scoped_lock lock(m);
-              for (int i = 0; i < 30'000; ++i) n += 1;
-            },
-            [&] {
-              while (!m.try_lock()) yield();
-              m.unlock();
-            });
-      },
-      20);
+  const auto found = warnings(starve, 20);
   REQUIRE(found.size() == 1);
   CHECK(found.front().seen.kind == warning_kind::starvation);
   CHECK_THAT(found.front().seen.what,
@@ -309,19 +309,6 @@ TEST_CASE("a compare-exchange that fails now and then does not starve") {
 }
 
 TEST_CASE("each of these detectors can be turned off, and the token says so") {
-  const auto starve = [] {
-    mutex m;
-    shared<int> n{0};
-    gather(
-        [&] {
-          const std::scoped_lock lock(m);
-          for (int i = 0; i < 30'000; ++i) n += 1;
-        },
-        [&] {
-          while (!m.try_lock()) yield();
-          m.unlock();
-        });
-  };
   const auto spin = [] {
     const atomic<bool> flag{false};
     for (int i = 0; !flag.load() && i < 60'000; ++i) yield();
