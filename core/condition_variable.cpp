@@ -8,7 +8,8 @@ using detail::engine;
 using detail::waiter;
 
 std::exception_ptr condition_variable::block(void (*unlock)(void*), void* lock,
-                                             const detail::delay* within, bool& notified) {
+                                             const detail::delay* within, void* place,
+                                             bool& notified) {
   engine& e = enter("condition_variable::wait");
   detail::task_core& me = e.task_that_waits("condition_variable::wait");
   e.point(me, {operation_kind::condition_wait, object()});
@@ -16,8 +17,7 @@ std::exception_ptr condition_variable::block(void (*unlock)(void*), void* lock,
   w.object = this;
   unlock(lock);
   detail::queued in_line(waiters_, w);
-  const auto how =
-      e.block(me, w, operation_kind::condition_wait, __builtin_return_address(0), within);
+  const auto how = e.block(me, w, operation_kind::condition_wait, place, within);
   const bool gone = w.queue == nullptr;
   in_line.leave();
   // Destroyed under a waiter that is cancelled: a run that failed is being unwound, the frame that

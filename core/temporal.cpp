@@ -170,5 +170,81 @@ std::string last_events(const engine& e, std::size_t most) {
   return text;
 }
 
+// What the engine does for them.
+
+std::uint64_t engine::add_claim(claim_text&& text) {
+  if (looking_) throw error("a claim can't be made by the predicate of another: it only looks");
+  if (!claims_) claims_ = std::make_unique<claim_list>();
+  // After the root's return nothing may be looked at.
+  claiming_ = !claims_closed_ && root_.empty() && !tearing_down();
+  return claims_->add(std::move(text), now_, current_task_ ? current_task_->name() : "a callback");
+}
+
+void engine::withdraw_claim(std::uint64_t number) {
+  if (looking_) throw error("a claim can't be withdrawn by a predicate: it only looks");
+  claims_->withdraw(number);
+  if (claims_->empty()) claiming_ = false;
+}
+
+fiber* engine::fiber_of_claims() {
+  before_claims_.task = current_task_;
+  before_claims_.offloaded = current_job_;
+  return run_on_runner(ready_entry(nullptr, 0, entry_kind::claims));
+}
+
+void engine::look_at_claims() {
+  looked_from& before = before_claims_;
+  before.digest = digest_;
+  before.events = event_count_;
+  before.callbacks = callback_count_;
+  before.user_events = user_events_.size();
+  before.tasks = task_count_;
+  before.objects = outside_objects_;
+  before.choices = outside_choices_;
+  // What a predicate reads is no access of the run's.
+  before.watching = std::exchange(watching_, nullptr);
+  before.observing = std::exchange(observing_, false);
+  looking_ = true;
+  std::optional<std::string> broken = claims_->look(*this);
+  if (looking_) stop_looking();
+  if (broken) {
+    record_failure(verdict::failed, std::move(*broken));
+    failing_soon_ = true;
+  } else if (claims_->empty()) {
+    claiming_ = false;
+  }
+}
+
+void engine::stop_looking() noexcept {
+  looking_ = false;
+  digest_ = before_claims_.digest;
+  event_count_ = before_claims_.events;
+  watching_ = before_claims_.watching;
+  observing_ = before_claims_.observing;
+  current_task_ = before_claims_.task;
+  current_job_ = before_claims_.offloaded;
+}
+
+std::optional<std::string> engine::changed_by_predicate(const std::string& claim) const {
+  const looked_from& before = before_claims_;
+  const char* what = task_count_ != before.tasks                 ? "made a task"
+                     : callback_count_ != before.callbacks       ? "called something later"
+                     : user_events_.size() != before.user_events ? "logged"
+                     : outside_choices_ != before.choices        ? "made a choice"
+                     : outside_objects_ != before.objects        ? "made something that tasks share"
+                                                                 : nullptr;
+  if (!what) return {};
+  return fmt::format("the predicate of {} {}; it may only look", claim, what);
+}
+
+void engine::count_mark(std::string_view name, bool held) {
+  for (mark& m : marks_) {
+    if (m.name != name) continue;
+    m.times += held ? 1 : 0;
+    return;
+  }
+  marks_.push_back({std::string(name), held ? 1u : 0u});
+}
+
 }  // namespace detail
 }  // namespace reprise

@@ -140,6 +140,13 @@ std::string seeds_of(const campaign_plan& asked, const campaign_result& found) {
                      part_of(asked));
 }
 
+/// The profile's seeds are nobody's own.
+std::string where_failed(const campaign_result& found, const report& failure) {
+  return failure.seed - first_profile_seed < found.profile_runs
+             ? "in a run of the profile"
+             : fmt::format("at seed {}", failure.seed);
+}
+
 void print_text(session& s, const campaign_plan& asked, const campaign_result& found, int signal,
                 const std::string& first_case) {
   const painter paint(s.colour, s.out.descriptor());
@@ -167,9 +174,9 @@ void print_text(session& s, const campaign_plan& asked, const campaign_result& f
   }
   const report& first = found.failures.front();
   if (asked.what.keep_going) {
-    s.out.print("explore {}: {} in {} of {}, {}, first at seed {} ({})\n", name,
-                paint.bad("failed"), format_count(found.failures.size()),
-                counted(found.runs, "run"), counted(found.kinds.size(), "kind"), first.seed,
+    s.out.print("explore {}: {} in {} of {}, {}, first {} ({})\n", name, paint.bad("failed"),
+                format_count(found.failures.size()), counted(found.runs, "run"),
+                counted(found.kinds.size(), "kind"), where_failed(found, first),
                 short_time(found.real));
     const std::size_t listed = std::min(found.failures.size(), most_failures_listed);
     for (std::size_t i = 1; i < listed; ++i) {
@@ -183,11 +190,8 @@ void print_text(session& s, const campaign_plan& asked, const campaign_result& f
     print_coverage(s, found);
     print_unseen(s.out, found.failure_kinds, found.shapes);
   } else {
-    // The profile's seeds are nobody's own.
     s.out.print("explore {}: {} {}, after {} ({})\n", name, paint.bad("failed"),
-                found.runs <= found.profile_runs ? "in a run of the profile"
-                                                 : fmt::format("at seed {}", first.seed),
-                counted(found.runs, "run"), short_time(found.real));
+                where_failed(found, first), counted(found.runs, "run"), short_time(found.real));
   }
   print_marks(s, found, paint);
   print_warnings(s, s.out, found.warnings);

@@ -167,7 +167,7 @@ TEST_CASE("a long line before a lock is told in time") {
 
 TEST_CASE(
     "a notification that came before its waiter is a lost wake-up, and who gave it is named") {
-  int notifies = 0;
+  int waits = 0, notifies = 0;
   const auto body = [&] {
     mutex m;
     condition_variable ready("ready");
@@ -175,6 +175,7 @@ TEST_CASE(
         [&] {
           sleep_for(1s);
           std::unique_lock lock(m);
+          waits = __LINE__ + 1;
           ready.wait(lock);
         },
         [&] {
@@ -185,7 +186,8 @@ TEST_CASE(
   const report r = run(0, body);
   CHECK(r.result == verdict::deadlock);
   INFO(r.what);
-  CHECK_THAT(r.what, StartsWith("lost wake-up at 1 s: Task-2 waits to be notified by ready"));
+  CHECK_THAT(r.what,
+             StartsWith("lost wake-up at 1 s: Task-2 waits to be notified by ready" + here(waits)));
   CHECK_THAT(r.what,
              ContainsSubstring(", and was notified before it waited, by Task-3" + here(notifies)));
   CHECK_THAT(r.what, ContainsSubstring("Task-1 waits for its children in gather"));

@@ -11,12 +11,12 @@ set -euo pipefail
 
 readonly seeds=${1:-200}
 [[ $seeds =~ ^[1-9][0-9]*$ ]] || { echo "digest_gate: '$seeds' is no number of seeds. 1 or more." >&2; exit 2; }
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-readonly source=${here%/tests/gates} last=$((seeds - 1))
+readonly last=$((seeds - 1)) target=tests/gates/digests
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 readonly builds=${2:-$work}
 mkdir -p "$builds"
+. "$(dirname "${BASH_SOURCE[0]}")/builds.sh"
 padding=$(printf '%50000s' '')
 
 # environment N COMMAND…: in an environment of nothing, or of 50,000 bytes more.
@@ -27,16 +27,6 @@ environment() {
     small) env -i PATH="$PATH" "$@" ;;
     large) env PADDING="${padding// /x}" "$@" ;;
   esac
-}
-
-# build NAME COMPILER OPTIONS…
-build() {
-  local dir=$builds/$1 compiler=$2
-  shift 2
-  [[ -e $dir/build.ninja ]] ||
-    CXX=$compiler meson setup "$dir" "$source" --wrap-mode=nodownload -Dtests=enabled -Dexamples=enabled "$@" >"$work/log" 2>&1 ||
-    { tail -n 20 "$work/log" >&2; return 4; }
-  ninja -C "$dir" ${JOBS:+-j"$JOBS"} tests/gates/digests >"$work/log" 2>&1 || { tail -n 40 "$work/log" >&2; return 4; }
 }
 
 # compare NAME: the runs of a build, against the first of all.

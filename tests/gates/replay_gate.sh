@@ -10,22 +10,12 @@ set -euo pipefail
 
 readonly times=${1:-100}
 [[ $times =~ ^[1-9][0-9]*$ ]] || { echo "replay_gate: '$times' is no number of times. 1 or more." >&2; exit 2; }
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-readonly source=${here%/tests/gates}
+readonly target=tests/gates/replays
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 readonly builds=${2:-$work}
 mkdir -p "$builds"
-
-# build NAME COMPILER OPTIONS…
-build() {
-  local dir=$builds/$1 compiler=$2
-  shift 2
-  [[ -e $dir/build.ninja ]] ||
-    CXX=$compiler meson setup "$dir" "$source" --wrap-mode=nodownload -Dtests=enabled -Dexamples=enabled "$@" >"$work/log" 2>&1 ||
-    { tail -n 20 "$work/log" >&2; return 4; }
-  ninja -C "$dir" ${JOBS:+-j"$JOBS"} tests/gates/replays >"$work/log" 2>&1 || { tail -n 40 "$work/log" >&2; return 4; }
-}
+. "$(dirname "${BASH_SOURCE[0]}")/builds.sh"
 
 # gate NAME COMPILER OPTIONS…
 gate() {

@@ -26,30 +26,31 @@ public:
   /// cancelled. A waiter that was notified and is cancelled passes the notification on, so wake-ups
   /// may be spurious.
   template <class Lock>
-  void wait(Lock& lock) {
+  [[gnu::always_inline]] void wait(Lock& lock) {
     static_cast<void>(wait_for_notification(lock, nullptr));
   }
   template <class Lock, class Predicate>
-  void wait(Lock& lock, Predicate holds) {
+  [[gnu::always_inline]] void wait(Lock& lock, Predicate holds) {
     while (!holds()) wait(lock);
   }
   /// Throws: `std::invalid_argument` for NaN.
   template <class Lock, class Rep, class Period>
-  std::cv_status wait_for(Lock& lock, std::chrono::duration<Rep, Period> d) {
+  [[gnu::always_inline]] std::cv_status wait_for(Lock& lock, std::chrono::duration<Rep, Period> d) {
     const auto delay = detail::to_delay(d);
     return wait_for_notification(lock, &delay) ? std::cv_status::no_timeout
                                                : std::cv_status::timeout;
   }
   template <class Lock, class Rep, class Period, class Predicate>
-  bool wait_for(Lock& lock, std::chrono::duration<Rep, Period> d, Predicate holds) {
+  [[gnu::always_inline]] bool wait_for(Lock& lock, std::chrono::duration<Rep, Period> d,
+                                       Predicate holds) {
     return wait_until(lock, virtual_clock::now() + to_duration(d), std::move(holds));
   }
   template <class Lock>
-  std::cv_status wait_until(Lock& lock, virtual_clock::time_point t) {
+  [[gnu::always_inline]] std::cv_status wait_until(Lock& lock, virtual_clock::time_point t) {
     return wait_for(lock, t - virtual_clock::now());
   }
   template <class Lock, class Predicate>
-  bool wait_until(Lock& lock, virtual_clock::time_point t, Predicate holds) {
+  [[gnu::always_inline]] bool wait_until(Lock& lock, virtual_clock::time_point t, Predicate holds) {
     while (!holds())
       if (wait_until(lock, t) == std::cv_status::timeout) return holds();
     return true;
@@ -63,12 +64,13 @@ public:
   void notify(std::size_t count) noexcept;
 
 private:
+  // Never inline, and what calls it always: its return address is the waiter's place.
   template <class Lock>
-  bool wait_for_notification(Lock& lock, const detail::delay* within) {
+  [[gnu::noinline]] bool wait_for_notification(Lock& lock, const detail::delay* within) {
     check_locked(lock);
     bool notified = false;
-    std::exception_ptr stop =
-        block([](void* l) { static_cast<Lock*>(l)->unlock(); }, &lock, within, notified);
+    std::exception_ptr stop = block([](void* l) { static_cast<Lock*>(l)->unlock(); }, &lock, within,
+                                    __builtin_return_address(0), notified);
     for (;;) {
       try {
         lock.lock();
@@ -96,7 +98,7 @@ private:
   }
   /// Unlocks and waits; the exception that stopped the wait, if any.
   std::exception_ptr block(void (*unlock)(void*), void* lock, const detail::delay* within,
-                           bool& notified);
+                           void* place, bool& notified);
 
   detail::wait_queue waiters_;
   // The last notification, when nobody waited: for a report.
