@@ -13,6 +13,7 @@
 #include <array>
 #include <bit>
 #include <cstring>
+#include <unordered_map>
 #include <utility>
 
 namespace reprise {
@@ -165,6 +166,25 @@ std::uint64_t mix_value(std::uint64_t h, const trace_value& value) noexcept {
 
 }  // namespace
 
+namespace {
+
+/// The innermost return address that lies in a user's file.
+[[gnu::noinline]] const void* users_caller() {
+  // Each is looked up once: a lookup takes microseconds, and each event asks for several.
+  static thread_local std::unordered_map<const void*, bool> known;
+  std::array<void*, 24> frames{};
+  const int count = ::backtrace(frames.data(), static_cast<int>(frames.size()));
+  for (int i = 1; i < count; ++i) {
+    const void* const at = frames.at(static_cast<std::size_t>(i));
+    const auto [found, is_new] = known.try_emplace(at, false);
+    if (is_new) found->second = !place_of(at).empty();
+    if (found->second) return at;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
 void engine::log(std::string_view name, std::string_view text, std::vector<trace_field> fields) {
   const std::uint32_t task = current_task_ ? current_task_->number : 0;
   std::uint64_t h = digest_ ^ stream::mix(std::uint64_t{task} << 1 | (name.empty() ? 1 : 0));
@@ -236,22 +256,12 @@ void engine::observe(std::uint32_t task, operation op) noexcept {
     event.fields.push_back(
         {"object", fmt::format("{}.{}", op.object >> 32, op.object & 0xffffffffu)});
   event.user = false;
+  if (events_have_places && current_task_ && current_task_->number == task && !on_main())
+      [[unlikely]]
+    event.place = users_caller();
   if (to_sink) options_->sink->on_event(event);
   if (options_->record) recorded_.push_back(std::move(event));
 }
-
-namespace {
-
-/// The innermost return address that lies in a user's file.
-[[gnu::noinline]] const void* users_caller() {
-  std::array<void*, 12> frames{};
-  const int count = ::backtrace(frames.data(), static_cast<int>(frames.size()));
-  for (int i = 1; i < count; ++i)
-    if (const void* at = frames.at(static_cast<std::size_t>(i)); !place_of(at).empty()) return at;
-  return nullptr;
-}
-
-}  // namespace
 
 void log(fmt::string_view format, fmt::format_args args) {
   engine& e = engine::checked("log");

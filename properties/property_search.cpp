@@ -6,6 +6,7 @@
 #include <reprise/core/token.hpp>
 #include <reprise/properties/test_case.hpp>
 #include <reprise/replay/shrink.hpp>
+#include <reprise/replay/tally.hpp>
 
 #include <fmt/format.h>
 
@@ -43,7 +44,7 @@ std::string kind_of(const report& r) {
 class property_search {
 public:
   property_search(std::string_view name, const property_options& options, property_body& body)
-      : options_(options), body_(body) {
+      : options_(options), body_(body), tally_(options.marks) {
     result_.name = name;
   }
 
@@ -94,7 +95,7 @@ private:
   }
   [[nodiscard]] config config_of(std::uint64_t seed, const strategy& schedule) const {
     return {.seed = seed,
-            .schedule = schedule.resolved({}, seed),
+            .schedule = schedule.resolved(seen_, seed),
             .time_limit = options_.time_limit,
             .step_limit = options_.step_limit,
             .stack_size = options_.stack_size,
@@ -102,8 +103,21 @@ private:
             .detect = options_.detect};
   }
 
-  [[nodiscard]] auto body_of_run() {
-    return [this] {
+  /// `f(body)`, by the kind of the body that a run takes.
+  template <class F>
+  auto with_body_of_run(F f) {
+    if (body_.is_coroutine()) {
+      auto body = [this]() -> co_task<void> {
+        discarded_ = false;
+        try {
+          co_await body_.co_call();
+        } catch (const discarded_case&) {
+          discarded_ = true;
+        }
+      };
+      return f(body);
+    }
+    auto body = [this] {
       discarded_ = false;
       try {
         body_.call();
@@ -111,11 +125,14 @@ private:
         discarded_ = true;
       }
     };
+    return f(body);
   }
   report run_once(const config& how) {
     ++result_.runs;
     if (shrinking_) ++result_.shrink_runs;
-    return run(how, body_of_run());
+    report r = with_body_of_run([&](auto& body) { return run(how, body); });
+    if (!shrinking_ && !discarded_) tally_.add(r);
+    return r;
   }
 
   /// False when it was discarded.
@@ -127,12 +144,27 @@ private:
                                  static_cast<std::uint64_t>(std::max(options_.max_size, 0)) / last),
         .shrinks = {}};
     if (!body_.begin(values)) return discard();
+    seen_ = {};
     for (std::uint64_t i = 0; i < runs; ++i) {
       const std::uint64_t seed = options_.seed + number * runs + i;
-      if (fails(values, config_of(seed, i == 0 ? fifo() : options_.schedule))) return true;
+      const config how = config_of(seed, i == 0 ? fifo() : options_.schedule);
+      if (how.schedule.wants_profile() && seen_.runs == 0 ? fails_and_teaches(values, seed)
+                                                          : fails(values, how))
+        return true;
       if (discarded_) return discard();
     }
     return true;
+  }
+  /// What a strategy wants to know, the first run that would follow it finds out, under `pos()`:
+  /// with other values the program is another one.
+  bool fails_and_teaches(const drawn_case& values, std::uint64_t seed) {
+    config how = config_of(seed, pos());
+    profiler learning(how.seed, how.schedule);
+    how.source = &learning;
+    const bool failed = fails(values, how);
+    if (failed) failing_->how.source = nullptr;
+    seen_.merge(learning.learnt());
+    return failed;
   }
   bool discard() {
     ++result_.discarded;
@@ -202,9 +234,9 @@ private:
   /// The same values with fewer choices that are not the simplest, where that goes.
   bool simplify_schedule() {
     if (!may_run() || !body_.begin(failing_->values)) return false;
-    auto body = body_of_run();
-    shrinking simpler =
-        shrink_run(failing_->how, body, {.runs = options_.shrink_runs - result_.shrink_runs});
+    shrinking simpler = with_body_of_run([&](auto& body) {
+      return shrink_run(failing_->how, body, {.runs = options_.shrink_runs - result_.shrink_runs});
+    });
     result_.runs += simpler.runs;
     result_.shrink_runs += simpler.runs;
     const bool any = simpler.choices < simpler.choices_before;
@@ -221,10 +253,15 @@ private:
           result_.name, format_count(result_.discarded),
           format_count(result_.discarded + result_.cases));
     }
+    result_.lacks_marks = options_.require_marks && !failing_ && !tally_.all_reached();
+    result_.marks = std::move(tally_.marks);
+    result_.warnings = std::move(tally_.warnings);
     if (!failing_) {
       if (result_.message.empty())
-        result_.message = fmt::format("property \"{}\": {} cases and {} runs passed", result_.name,
-                                      format_count(result_.cases), format_count(result_.runs));
+        result_.message = fmt::format("property \"{}\": {} cases and {} runs {}", result_.name,
+                                      format_count(result_.cases), format_count(result_.runs),
+                                      result_.lacks_marks ? "reached not every mark" : "passed");
+      tell_of_marks();
       return;
     }
     result_.failure = std::move(failing_->what);
@@ -242,8 +279,18 @@ private:
     if (!repeat.empty()) result_.message += "\n  search again: " + repeat + " and this test";
   }
 
+  void tell_of_marks() {
+    for (const mark_count& m : result_.marks)
+      if (!m.reached()) result_.message += fmt::format("\n  never reached: {}", m.name);
+    for (const found_warning& w : result_.warnings)
+      result_.message += fmt::format("\n  warning in {} of the runs: {}\n    token: {}",
+                                     format_count(w.runs), w.seen.what, w.token);
+  }
+
   const property_options& options_;
   property_body& body_;
+  profile seen_;  // of runs with the present values
+  tally tally_;
   property_result result_;
   std::optional<failing_run> failing_;
   bool shrinking_ = false;

@@ -2,7 +2,6 @@
 
 #include "messages.hpp"
 #include "search_order.hpp"
-#include "tally.hpp"
 #include "unseen.hpp"
 #include "worker.hpp"
 
@@ -11,6 +10,7 @@
 #include <reprise/core/stream.hpp>
 #include <reprise/core/token.hpp>
 #include <reprise/replay/case_file.hpp>
+#include <reprise/replay/tally.hpp>
 
 #include <fmt/format.h>
 

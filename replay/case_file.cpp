@@ -11,16 +11,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstdio>
-#include <filesystem>
 #include <memory>
-#include <system_error>
 #include <utility>
-
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace reprise {
 
@@ -28,16 +20,8 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-constexpr std::size_t most_bytes = std::size_t{64} * 1024 * 1024;
 constexpr std::string_view hex_digits = "0123456789abcdef";
 constexpr std::string_view name_digits = "0123456789abcdefghjkmnpqrstvwxyz";  // as in tokens
-
-std::string reason_of(int error) {
-  std::string text = std::generic_category().message(error);
-  if (!text.empty() && text[0] >= 'A' && text[0] <= 'Z')
-    text[0] = static_cast<char>(text[0] - 'A' + 'a');
-  return text;
-}
 
 std::string to_hex(std::string_view bytes) {
   std::string text;
@@ -303,6 +287,7 @@ json to_object(const case_file& c) {
   o["what"] = clean(c.what);
   o["digest"] = format_digest(c.digest);
   o["build_id"] = c.build_id;
+  if (!c.kept_since.empty()) o["kept_since"] = c.kept_since;
   if (!c.shrunk_from.empty()) o["shrunk_from"] = c.shrunk_from;
   if (!c.events.empty()) {
     json events = json::array();
@@ -454,6 +439,7 @@ case_file parse_case(std::string_view text, const std::string& name) {
   c.what = in.text("what");
   c.digest = read_word(in, in.text("digest"));
   c.build_id = in.text("build_id");
+  if (in.has("kept_since")) c.kept_since = in.text("kept_since");
   if (in.has("shrunk_from")) c.shrunk_from = in.text("shrunk_from");
   if (in.has("events")) {
     const json& events = in.member("events");
@@ -473,124 +459,6 @@ case_file parse_case(std::string_view text, const std::string& name) {
   }
   if (in.has("log")) c.log = in.choices("log");
   return c;
-}
-
-// ---------------------------------------------------------------- files
-
-namespace {
-
-class descriptor {
-public:
-  explicit descriptor(int fd) noexcept : fd_(fd) {}
-  descriptor(const descriptor&) = delete;
-  ~descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  [[nodiscard]] int get() const noexcept { return fd_; }
-  /// What closing says.
-  [[nodiscard]] int close() noexcept { return ::close(std::exchange(fd_, -1)); }
-
-private:
-  int fd_;
-};
-
-[[noreturn]] void cannot_write(const std::string& path, int error) {
-  throw cannot_store(fmt::format("case file '{}' can't be written ({}).", path, reason_of(error)));
-}
-
-/// 0, or why not.
-int write_all(int fd, std::string_view text) noexcept {
-  while (!text.empty()) {
-    const ssize_t n = ::write(fd, text.data(), text.size());
-    if (n > 0)
-      text.remove_prefix(static_cast<std::size_t>(n));
-    else if (n == 0 || errno != EINTR)
-      return n == 0 ? ENOSPC : errno;
-  }
-  return 0;
-}
-
-}  // namespace
-
-void write_case(const std::string& path, const case_file& c) {
-  const std::string text = to_json(c);
-  // Another process may write the same case at the same time: each has a file of its own.
-  const std::string partial = fmt::format("{}.{}.partial", path, ::getpid());
-  descriptor file(::open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-  if (file.get() < 0) cannot_write(path, errno);
-  int error = write_all(file.get(), text);
-  if (error == 0 && ::fsync(file.get()) != 0) error = errno;
-  if (file.close() != 0 && error == 0) error = errno;
-  if (error == 0 && std::rename(partial.c_str(), path.c_str()) != 0) error = errno;
-  if (error != 0) {
-    ::unlink(partial.c_str());
-    cannot_write(path, error);
-  }
-  // The name is on the disk once its directory is.
-  const std::size_t slash = path.rfind('/');
-  const std::string directory =
-      slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1));
-  const descriptor place(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (place.get() >= 0) static_cast<void>(::fsync(place.get()));
-}
-
-std::string store_case(const std::string& directory, const case_file& c) {
-  std::error_code failure;
-  std::filesystem::create_directories(directory, failure);
-  if (failure)
-    throw cannot_store(
-        fmt::format("folder '{}' can't be made ({}).", directory, reason_of(failure.value())));
-  std::string path = directory;
-  if (!path.ends_with('/')) path += '/';
-  path += file_name(c);
-  write_case(path, c);
-  return path;
-}
-
-case_file read_case(const std::string& path) {
-  const auto refuse = [&](std::string_view what) {
-    throw bad_case_file(fmt::format("case file '{}' {}", path, what));
-  };
-  // Without O_NONBLOCK a pipe that nobody writes to would be waited for.
-  const descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (file.get() < 0) refuse(fmt::format("can't be read ({}).", reason_of(errno)));
-  struct stat status {};
-  if (::fstat(file.get(), &status) != 0)
-    refuse(fmt::format("can't be read ({}).", reason_of(errno)));
-  if (S_ISDIR(status.st_mode)) refuse("is a folder.");
-  if (!S_ISREG(status.st_mode)) refuse("is no regular file.");
-  if (std::cmp_greater(status.st_size, most_bytes))
-    refuse(fmt::format("has {} bytes, more than any case file: at most {}.",
-                       format_count(static_cast<std::uint64_t>(status.st_size)),
-                       format_count(most_bytes)));
-  std::string text;
-  std::array<char, 65536> block;
-  for (;;) {
-    const ssize_t n = ::read(file.get(), block.data(), block.size());
-    if (n == 0) break;
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) refuse(fmt::format("can't be read ({}).", reason_of(errno)));
-    text.append(block.data(), static_cast<std::size_t>(n));
-    if (text.size() > most_bytes) refuse("grows while it is read.");
-  }
-  return parse_case(text, path);
-}
-
-std::optional<case_file> find_stored_case(const std::string& directory,
-                                          std::uint64_t stored_choices) {
-  std::error_code failure;
-  std::vector<std::string> paths;
-  for (const auto& entry : std::filesystem::directory_iterator(directory, failure))
-    if (entry.path().extension() == ".reprise") paths.push_back(entry.path().string());
-  std::ranges::sort(paths);
-  for (const auto& path : paths) {
-    try {
-      case_file c = read_case(path);
-      if (c.run.choices && hash_choices(*c.run.choices) == stored_choices) return c;
-    } catch (const bad_case_file&) {  // somebody else's matter
-    }
-  }
-  return std::nullopt;
 }
 
 }  // namespace reprise

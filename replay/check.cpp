@@ -103,8 +103,8 @@ private:
       const std::string signature = failure_signature(r);
       auto found = std::ranges::find(checked.kinds, signature, &found_kind::signature);
       if (found == checked.kinds.end()) {
-        auto [path, is_new] = keeper_.keep(r, what);
-        checked.kinds.push_back({signature, r, 0, std::move(path), !is_new});
+        auto [path, is_new, since] = keeper_.keep(r, what);
+        checked.kinds.push_back({signature, r, 0, std::move(path), !is_new, std::move(since)});
         found = std::prev(checked.kinds.end());
       }
       ++found->seeds;
@@ -169,8 +169,10 @@ corpus::added finding_keeper::keep(const report& failure, const scenario& of) {
   std::string& path = paths_[of.name + '\n' + signature];
   if (!path.empty()) return {path, false};
   try {
-    path = kept_in_.find(of.name, signature);
-    if (!path.empty()) return {path, false};
+    if (auto there = kept_in_.find(of.name, signature)) {
+      path = there->path;
+      return {path, false, std::move(there->kept.kept_since)};
+    }
     corpus::added kept =
         kept_in_.add(with_body(of, [&](auto body) { return record_in_child(failure, body); }));
     path = kept.path;

@@ -59,15 +59,16 @@ corpus::listing corpus::read() const {
   return all;
 }
 
-std::string corpus::find(std::string_view scenario, std::string_view signature) const {
-  for (const auto& [path, kept] : read().entries)
-    if (kept.run.scenario == scenario && kept.signature == signature) return path;
-  return {};
+std::optional<corpus::entry> corpus::find(std::string_view scenario,
+                                          std::string_view signature) const {
+  for (auto& e : read().entries)
+    if (e.kept.run.scenario == scenario && e.kept.signature == signature) return std::move(e);
+  return std::nullopt;
 }
 
 corpus::added corpus::add(const case_file& c) {
-  if (std::string path = find(c.run.scenario, c.signature); !path.empty())
-    return {std::move(path), false};
+  if (auto there = find(c.run.scenario, c.signature))
+    return {std::move(there->path), false, std::move(there->kept.kept_since)};
   return {store_case(folder_, c), true};
 }
 

@@ -1,11 +1,11 @@
 #include <reprise/replay/explore.hpp>
 
 #include "search_order.hpp"
-#include "tally.hpp"
 
 #include <reprise/core/profile.hpp>
 #include <reprise/core/token.hpp>
 #include <reprise/replay/case_file.hpp>
+#include <reprise/replay/tally.hpp>
 
 #include <cstdlib>
 #include <optional>

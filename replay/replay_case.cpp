@@ -4,7 +4,9 @@
 #include "steered_choices.hpp"
 
 #include <reprise/core/choice_log.hpp>
+#include <reprise/core/event_places.hpp>
 #include <reprise/core/format.hpp>
+#include <reprise/core/place.hpp>
 #include <reprise/core/token.hpp>
 #include <reprise/replay/trace.hpp>
 
@@ -60,6 +62,23 @@ private:
   trace_sink* next_;
 };
 
+/// Hears of one event, the `wanted`th, what it is and which code told it.
+class place_finder final : public trace_sink {
+public:
+  explicit place_finder(std::size_t wanted) : wanted_(wanted) {}
+  void on_event(const trace_event& event) override {
+    if (++count_ != wanted_) return;
+    text = case_event(event);
+    place = detail::place_of(event.place);
+  }
+  std::string text;
+  std::string place;
+
+private:
+  std::size_t wanted_;
+  std::size_t count_ = 0;
+};
+
 std::optional<event_difference> first_difference(const std::vector<std::string>& recorded,
                                                  const event_keeper& now) {
   const auto [a, b] = std::ranges::mismatch(recorded, now.events);
@@ -67,7 +86,10 @@ std::optional<event_difference> first_difference(const std::vector<std::string>&
   // Of a longer run only the first events are kept.
   if (a == recorded.end() && recorded.size() == most_case_events) return std::nullopt;
   return event_difference{static_cast<std::size_t>(a - recorded.begin()) + 1,
-                          a == recorded.end() ? "" : *a, b == now.events.end() ? "" : *b};
+                          a == recorded.end() ? "" : *a,
+                          b == now.events.end() ? "" : *b,
+                          {},
+                          {}};
 }
 
 /// Those that are not the simplest, and of the workload's words what is said of them.
@@ -89,6 +111,15 @@ std::string told(const choice& c, const std::map<std::uint64_t, std::string>& ta
                      c.label.count % 2 == 0 ? "the" : "a wait in", to_string(c.label.operation),
                      who, c.label.count, c.value + 1, c.bound);
 }
+
+}  // namespace
+
+std::string detail::to_line(const std::string& event, const std::string& place) {
+  if (event.empty()) return "(nothing: it has ended)";
+  return place.empty() ? event : fmt::format("{}   ({})", event, place);
+}
+
+namespace {
 
 /// The replay of one case.
 class replayer {
@@ -125,15 +156,32 @@ private:
         "{}, recorded {}",
         format_digest(result_.result.digest), format_digest(case_.digest),
         to_string(result_.result.result), to_string(case_.result));
-    if (const auto& d = result_.difference) {
-      const auto side = [](const std::string& event) {
-        return event.empty() ? "(nothing: it has ended)" : event;
-      };
+    find_places();
+    if (const auto& d = result_.difference)
       text += fmt::format("\n  first difference at event {}\n    recorded  {}\n    happened  {}",
-                          format_count(d->event), side(d->recorded), side(d->happened));
-    }
+                          format_count(d->event), detail::to_line(d->recorded, d->recorded_place),
+                          detail::to_line(d->happened, d->happened_place));
     result_.result.result = verdict::diverged;
     result_.result.what = std::move(text);
+  }
+
+  /// Which code told the events that differ: by runs in which events know. They may be other runs
+  /// again, so only what comes out as it did has a place.
+  void find_places() {
+    constexpr int most_runs = 8;
+    if (!result_.difference) return;
+    event_difference& d = *result_.difference;
+    for (int i = 0; i < most_runs && (d.recorded_place.empty() || d.happened_place.empty()); ++i) {
+      place_finder finder(d.event);
+      config again = case_.run;
+      again.sink = &finder;
+      const bool before = std::exchange(detail::events_have_places, true);
+      static_cast<void>(detail::run_box(again, make_()));
+      detail::events_have_places = before;
+      ++result_.runs;
+      if (finder.text == d.recorded) d.recorded_place = finder.place;
+      if (finder.text == d.happened) d.happened_place = finder.place;
+    }
   }
 
   [[nodiscard]] bool fails_the_same(const report& r) const {

@@ -138,9 +138,14 @@ private:
     if (!path.empty()) s_.out.print("  case:   {}\n", printable(path));
   }
 
+  [[nodiscard]] static std::string since(const std::string& day) {
+    return day.empty() ? "" : " since " + printable(day);
+  }
+
   void print_kind(const std::string& scenario, const found_kind& kind) {
     s_.out.print("\n{}  {}   {}, first {}{}\n", paint_.bad("FAILED"), printable(scenario),
-                 counted(kind.seeds, "seed"), kind.first.seed, kind.known ? "   known" : "   new");
+                 counted(kind.seeds, "seed"), kind.first.seed,
+                 kind.known ? "   known" + since(kind.known_since) : "   new");
     print_text(kind.first, kind.path);
   }
 
@@ -157,7 +162,7 @@ private:
         s_.out.print("\n{}  {}   {}\n", paint_.bad("FAILED"), printable(kept.run.scenario),
                      c.outcome.outcome == replay_outcome::other_failure
                          ? "still failing, in another way than it did"
-                         : "still failing");
+                         : "still failing" + since(kept.kept_since));
         print_text(now, c.kept.path);
         break;
       case replay_outcome::drifted:

@@ -75,8 +75,12 @@ exit_code add(session& s, corpus& kept, const corpus_request& asked) {
   cases.reserve(asked.names.size());
   for (const auto& name : asked.names) cases.push_back(case_of(name));
   for (const auto& c : cases) {
-    const auto [path, is_new] = kept.add(c);
-    s.out.print("{}: {}\n", is_new ? "added" : "known", printable(path));
+    const auto [path, is_new, since] = kept.add(c);
+    s.out.print("{}: {}\n",
+                is_new          ? "added"
+                : since.empty() ? "known"
+                                : "known since " + printable(since),
+                printable(path));
   }
   return held;
 }
@@ -93,6 +97,7 @@ exit_code show(session& s, const corpus& kept, const corpus_request& asked) {
     }
     s.out.print("{}, seed {}, {}: {}, digest {}\n", printable(c.run.scenario), c.run.seed,
                 c.run.schedule.to_string(), to_string(c.result), format_digest(c.digest));
+    if (!c.kept_since.empty()) s.out.print("  kept since {}\n", printable(c.kept_since));
     print_text(s.out, c.what);
     if (!c.log.empty()) s.out.print("  {} recorded\n", counted(c.log.size(), "choice"));
     for (const auto& event : c.events) s.out.print("    {}\n", printable(event));

@@ -181,6 +181,7 @@ json_object json_of(const case_file& c) {
       .text("signature", c.signature)
       .text("digest", format_digest(c.digest))
       .text("build_id", c.build_id)
+      .text("kept_since", c.kept_since)
       .number("choices", c.log.size());
   return o;
 }

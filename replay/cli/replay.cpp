@@ -82,12 +82,10 @@ void print_drift(output& words, const case_replay& found) {
 
 void print_first_difference(output& words, const case_replay& found) {
   if (!found.difference) return;
-  const auto side = [](const std::string& event) {
-    return event.empty() ? std::string("(nothing: it has ended)") : printable(event);
-  };
+  const event_difference& d = *found.difference;
   words.print("  first difference at event {}\n    recorded  {}\n    happened  {}\n",
-              format_count(found.difference->event), side(found.difference->recorded),
-              side(found.difference->happened));
+              format_count(d.event), printable(detail::to_line(d.recorded, d.recorded_place)),
+              printable(detail::to_line(d.happened, d.happened_place)));
 }
 
 void print_outcome(session& s, const request& asked, const given_run& given,

@@ -87,6 +87,7 @@ exit_code shrink(session& s, const request& asked) {
   case_file kept = with_body(what, [&](auto body) { return record_case(found.result, body); });
   kept.run = found.run;
   kept.shrunk_from = found.from;
+  if (given.kept) kept.kept_since = given.kept->kept_since;
 
   // The case is on the disk before it is announced.
   std::string path = asked.output, warning;

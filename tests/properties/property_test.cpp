@@ -236,3 +236,85 @@ TEST_CASE("a case is text and reads back") {
        {"", "1", "1:2", "1:2:x", "1:2:3..", "-1:2:", "1:2:3 4", "1:2:0*", "1:2:0*99999999999"})
     CHECK_THROWS_AS(detail::drawn_case::parse(text), bad_token);
 }
+
+TEST_CASE(
+    "a property's body may be a coroutine: it draws, discards, fails and shrinks as another") {
+  const auto body = [](delay first, int n) -> co_task<> {
+    RC_PRE(n % 2 == 0);
+    const auto more = draw<std::uint8_t>();
+    const auto start = virtual_clock::now();
+    co_await co::sleep_for(first);
+    expect(virtual_clock::now() - start == duration(first));
+    expect(more < 10, "{} is too much", more);
+  };
+  const auto r = property("coroutine", body);
+  INFO(r.message);
+  REQUIRE(r.failure);
+  CHECK_THAT(r.failure->what, ContainsSubstring("10 is too much"));
+  CHECK_THAT(r.counterexample, ContainsSubstring("drew") && ContainsSubstring("10"));
+  CHECK(r.discarded > 0);
+  const with_variable replay("REPRISE_REPLAY", r.failure->token);
+  const auto again = property("coroutine", body);
+  REQUIRE(again.failure);
+  CHECK(again.failure->digest == r.failure->digest);
+
+  const auto wrong = [] {
+    return property("false", [](int) -> co_task<bool> { co_return false; });
+  };
+  ::unsetenv("REPRISE_REPLAY");
+  CHECK_THAT(wrong().failure->what, ContainsSubstring("returned false"));
+  const auto late = property("late", [](int) -> co_task<> {
+    co_await co::yield();
+    static_cast<void>(draw<int>());
+  });
+  REQUIRE(late.failure);
+  CHECK_THAT(late.failure->what, ContainsSubstring("before its first wait"));
+}
+
+TEST_CASE(
+    "marks are counted over a property's runs, and one that is required and never held fails it") {
+  const auto body = [](std::uint8_t n) {
+    sometimes("even", n % 2 == 0);
+    sometimes("never", false);
+  };
+  property_options options;
+  options.marks = {"elsewhere"};
+  const auto counted = property("marks", body, options);
+  CHECK(counted);
+  REQUIRE(counted.marks.size() == 3);
+  CHECK(counted.marks[0].name == "elsewhere");
+  CHECK(counted.marks[1].name == "even");
+  CHECK(counted.marks[1].reached());
+  CHECK(counted.marks[1].runs < counted.runs);
+  CHECK_FALSE(counted.marks[2].reached());
+  CHECK_THAT(counted.message, ContainsSubstring("never reached: never") &&
+                                  ContainsSubstring("never reached: elsewhere"));
+  options.require_marks = true;
+  const auto required = property("marks", body, options);
+  CHECK_FALSE(required);
+  CHECK(required.lacks_marks);
+  CHECK_FALSE(required.failure);
+  options.marks = {};
+  CHECK(property(
+      "marks", [](std::uint8_t n) { sometimes("even", n % 2 == 0); }, options));
+}
+
+TEST_CASE("a property tells of a warning, and which run gave it") {
+  property_options options;
+  options.schedule = fifo();  // under which neither waits for the other
+  const auto r = property(
+      "inverted",
+      [](bool) {
+        mutex a("a"), b("b");
+        const auto take = [](mutex& first, mutex& second) {
+          const std::scoped_lock outer(first);
+          const std::scoped_lock inner(second);
+        };
+        gather([&] { take(a, b); }, [&] { take(b, a); });
+      },
+      options);
+  CHECK(r);
+  REQUIRE(r.warnings.size() == 1);
+  CHECK(r.warnings[0].seen.kind == warning_kind::lock_order);
+  CHECK_THAT(r.message, ContainsSubstring("warning in ") && ContainsSubstring(r.warnings[0].token));
+}

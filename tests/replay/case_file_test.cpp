@@ -109,11 +109,13 @@ TEST_CASE("what is set of a run's options stands in its case, listed choices too
   c.run.seed = ~std::uint64_t{0};
   c.run.schedule = pct(5);
   c.run.choices = std::make_shared<const std::vector<choice>>(c.log);
+  c.kept_since = "2026-10-02";
   c.shrunk_from = "rp1_0";
   const case_file read = parse_case(to_json(c), "x");
   CHECK(encode_token(read.run) == encode_token(c.run));
   REQUIRE(read.run.choices);
   CHECK(*read.run.choices == c.log);
+  CHECK(read.kept_since == "2026-10-02");
   CHECK(read.shrunk_from == "rp1_0");
 }
 

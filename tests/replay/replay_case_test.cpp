@@ -19,16 +19,19 @@
 
 using namespace reprise;
 using Catch::Matchers::ContainsSubstring;
+using Catch::Matchers::EndsWith;
 
 namespace {
 
-int extra = 0;  // what an edit adds
+int extra = 0;       // what an edit adds
+int extra_lock = 0;  // its line
 
 void lost_update() {
   int balance = 0;
   mutex m{"m"};
   const auto deposit = [&] {
     for (int i = 0; i < extra; ++i) {
+      extra_lock = __LINE__ + 1;
       m.lock();
       m.unlock();
     }
@@ -110,6 +113,11 @@ TEST_CASE("a case of the same build is the same run, and another run of it is no
   CHECK(other.difference->event > 1);
   CHECK_THAT(other.difference->happened, ContainsSubstring("lock"));
   CHECK(other.difference->recorded != other.difference->happened);
+#if defined(REPRISE_HAVE_BACKTRACE)
+  CHECK_THAT(other.difference->happened_place,
+             EndsWith(fmt::format("replay_case_test.cpp:{}", extra_lock)));
+  CHECK(other.difference->recorded_place.empty());
+#endif
   CHECK_THAT(other.result.what, ContainsSubstring("first difference at event"));
   CHECK_THAT(other.result.what, ContainsSubstring("recorded  " + other.difference->recorded));
   // One that passes now, of the same build, is no better.

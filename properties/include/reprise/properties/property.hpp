@@ -1,6 +1,7 @@
 #pragma once
 
 #include <reprise/core/claims.hpp>
+#include <reprise/core/co_task.hpp>
 #include <reprise/core/errors.hpp>
 #include <reprise/core/stream.hpp>
 #include <reprise/properties/property_search.hpp>
@@ -136,6 +137,7 @@ template <class F>
 class rapidcheck_body final : public property_body, public rc::gen::detail::GenerationHandler {
 public:
   using arguments = typename arguments_of<rc::detail::ArgTypes<F>>::type;
+  using result = decltype(std::apply(std::declval<F&>(), std::declval<const arguments&>()));
 
   rapidcheck_body(F& f, const std::source_location& place) : f_(f), place_(place) {}
 
@@ -151,21 +153,35 @@ public:
     return arguments_->follow(path_of(0));
   }
 
+  [[nodiscard]] bool is_coroutine() const noexcept override { return is_co_task<result>; }
+
   void call() override {
-    drawn_.clear();
-    followed_ = true;
+    start();
     try {
       rc::detail::Any values = arguments_->get();
-      using result = decltype(std::apply(f_, values.template get<arguments>()));
       if constexpr (std::is_same_v<result, bool>) {
-        if (!std::apply(f_, values.template get<arguments>()))
-          fail_run("the property's body returned false", place_);
-      } else {
+        if (!std::apply(f_, values.template get<arguments>())) fail_over_false();
+      } else if constexpr (!is_co_task<result>) {
         static_cast<void>(std::apply(f_, values.template get<arguments>()));
       }
     } catch (const rc::detail::CaseResult& r) {
-      if (r.type == rc::detail::CaseResult::Type::Discard) throw discarded_case{};
-      if (r.type == rc::detail::CaseResult::Type::Failure) fail_over(r);
+      judge(r);
+    } catch (const rc::GenerationFailure&) {
+      throw discarded_case{};
+    }
+  }
+
+  co_task<void> co_call() override {
+    start();
+    try {
+      rc::detail::Any values = arguments_->get();
+      if constexpr (std::is_same_v<result, co_task<bool>>) {
+        if (!co_await std::apply(f_, values.template get<arguments>())) fail_over_false();
+      } else if constexpr (is_co_task<result>) {
+        static_cast<void>(co_await std::apply(f_, values.template get<arguments>()));
+      }
+    } catch (const rc::detail::CaseResult& r) {
+      judge(r);
     } catch (const rc::GenerationFailure&) {
       throw discarded_case{};
     }
@@ -211,12 +227,21 @@ public:
       }
     }
     if (!value->follow(path_of(number))) followed_ = false;
-    rc::detail::Any result = value->get();
+    rc::detail::Any drawn = value->get();
     drawn_.emplace_back(gen.name(), std::move(value));
-    return result;
+    return drawn;
   }
 
 private:
+  void start() {
+    drawn_.clear();
+    followed_ = true;
+  }
+  void fail_over_false() const { fail_run("the property's body returned false", place_); }
+  static void judge(const rc::detail::CaseResult& r) {
+    if (r.type == rc::detail::CaseResult::Type::Discard) throw discarded_case{};
+    if (r.type == rc::detail::CaseResult::Type::Failure) fail_over(r);
+  }
   [[nodiscard]] std::vector<std::uint32_t> path_of(std::size_t draw) const {
     return draw < case_.shrinks.size() ? case_.shrinks[draw] : std::vector<std::uint32_t>();
   }
@@ -239,9 +264,9 @@ private:
 /// schedule, by fewer preemptions; again until neither goes.
 ///
 /// A run fails as any run does, by a claim, an exception, a deadlock, a race; also by an assertion
-/// of rapidcheck's or when `f` returns false. `RC_PRE` discards. `f` may draw more, `*gen` or
-/// `draw(gen)`, before its first wait only. It is called many times, and must not change what it
-/// captured.
+/// of rapidcheck's or when `f` returns false; `f` may be a coroutine. `RC_PRE` discards. `f` may
+/// draw more, `*gen` or `draw(gen)`, before its first wait only. It is called many times, and must
+/// not change what it captured.
 ///
 /// RC_PARAMS is heard ("seed=… max_success=… max_size=… noshrink=1"), and so is REPRISE_REPLAY:
 /// with this property's token its smallest failure is run, and nothing else.

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <reprise/core/co_task.hpp>
 #include <reprise/core/detectors.hpp>
 #include <reprise/core/run.hpp>
 #include <reprise/core/strategy.hpp>
+#include <reprise/replay/explore.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -26,21 +28,27 @@ struct property_options {
   std::uint64_t step_limit = 1'000'000;
   std::size_t stack_size = 0;
   detectors detect = {};
+  /// Names of `sometimes` and `reachable` that are known beforehand, as in `search`.
+  std::vector<std::string> marks = {};
+  bool require_marks = false;  // each mark must hold in some run, or the property has failed
 };
 
 /// What trying a property came to.
 struct property_result {
   std::string name;
-  std::uint64_t cases = 0;        // that were tried
-  std::uint64_t discarded = 0;    // that did not meet the body's precondition
-  std::uint64_t runs = 0;         // all of them
-  std::uint64_t shrink_runs = 0;  // of those, to make the failure smaller
-  bool gave_up = false;           // most cases were discarded
-  bool skipped = false;           // REPRISE_REPLAY holds the token of another test
-  std::optional<report> failure;  // the smallest that was found
-  std::string counterexample;     // its arguments, "[1ns, 1ns]", and what its body drew
-  std::string message;            // all that a person wants to know, and the lines that repeat it
-  explicit operator bool() const noexcept { return !failure && !gave_up; }
+  std::uint64_t cases = 0;              // that were tried
+  std::uint64_t discarded = 0;          // that did not meet the body's precondition
+  std::uint64_t runs = 0;               // all of them
+  std::uint64_t shrink_runs = 0;        // of those, to make the failure smaller
+  bool gave_up = false;                 // most cases were discarded
+  bool skipped = false;                 // REPRISE_REPLAY holds the token of another test
+  std::optional<report> failure;        // the smallest that was found
+  std::string counterexample;           // its arguments, "[1ns, 1ns]", and what its body drew
+  std::vector<mark_count> marks;        // by name; runs that make a failure smaller don't count
+  bool lacks_marks = false;             // no failure, but a mark that was required never held
+  std::vector<found_warning> warnings;  // by their first run; each once
+  std::string message;  // all that a person wants to know, and the lines that repeat it
+  explicit operator bool() const noexcept { return !failure && !gave_up && !lacks_marks; }
 };
 
 /// The message, so that an assertion of any test framework shows it.
@@ -73,6 +81,9 @@ public:
   virtual bool begin(const drawn_case& values) = 0;
   /// In a run: calls the body. Throws: `discarded_case`, and what the body throws.
   virtual void call() = 0;
+  /// The same of a body that is a coroutine, and whether it is one.
+  virtual co_task<void> co_call() = 0;
+  [[nodiscard]] virtual bool is_coroutine() const noexcept = 0;
   /// How many draws the last run knew, the arguments included.
   [[nodiscard]] virtual std::size_t draws() const = 0;
   /// Whether each shrink that `begin` was given has been found by the last run.

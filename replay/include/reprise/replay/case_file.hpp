@@ -44,6 +44,7 @@ struct case_file {
   std::vector<choice> log;   // each choice of the run in order; empty when they were not recorded
   std::map<std::uint64_t, std::string> tasks;  // by their paths: the names of those that chose
   std::vector<std::string> events;  // as `case_event` tells them, the first `most_case_events`
+  std::string kept_since;   // the day it was first written, in UTC: "2026-10-02"; else empty
   std::string shrunk_from;  // the token of the run that it was made smaller from; else empty
 };
 
@@ -68,7 +69,8 @@ struct case_file {
 [[nodiscard]] case_file parse_case(std::string_view json, const std::string& name);
 
 /// Writes `c` to `path`: to a temporary file beside it, which is flushed to the disk and renamed,
-/// so that nobody ever sees half of it. Throws: `cannot_store`.
+/// so that nobody ever sees half of it. A case that has no day yet gets this one's. Throws:
+/// `cannot_store`.
 void write_case(const std::string& path, const case_file& c);
 /// Writes `c` into `directory`, which is made when it is not there, under its own name, and returns
 /// the path. Throws: `cannot_store`.

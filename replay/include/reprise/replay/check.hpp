@@ -43,6 +43,7 @@ struct found_kind {
   std::uint64_t seeds = 0;  // how many failed so
   std::string path;         // where it is kept; empty when it could not be
   bool known = false;       // it was kept before
+  std::string known_since;  // "2026-10-02", where the case says it
 };
 
 /// A scenario, explored.

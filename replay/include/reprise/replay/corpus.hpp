@@ -8,6 +8,7 @@
 #include <chrono>
 #include <concepts>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -42,11 +43,13 @@ public:
   struct added {
     std::string path;
     bool is_new = false;
+    std::string since = {};  // the day of the case that was there, "2026-10-02"
   };
   /// Stores `c`, unless there is a case of its scenario and signature. Throws: `cannot_store`.
   added add(const case_file& c);
-  /// The path of the case of that scenario and signature; empty when there is none.
-  [[nodiscard]] std::string find(std::string_view scenario, std::string_view signature) const;
+  /// The case of that scenario and signature, if there is one.
+  [[nodiscard]] std::optional<entry> find(std::string_view scenario,
+                                          std::string_view signature) const;
   /// Of those in `all` that are of one scenario and signature, each but the one with the fewest
   /// choices.
   [[nodiscard]] static std::vector<entry> duplicates(const listing& all);

@@ -32,7 +32,16 @@ struct event_difference {
   std::size_t event = 0;
   std::string recorded;  // as `case_event` tells it: seconds, task, what
   std::string happened;
+  // "balance.cpp:14": the code that told each; empty where it is not known. What was recorded has a
+  // place when it happens again, now and then, in other runs.
+  std::string recorded_place;
+  std::string happened_place;
 };
+
+namespace detail {
+/// One side of it in a line: the event, and its place where there is one.
+[[nodiscard]] std::string to_line(const std::string& event, const std::string& place);
+}  // namespace detail
 
 /// A case, replayed.
 struct case_replay {
