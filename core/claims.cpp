@@ -110,9 +110,12 @@ namespace detail {
 
 void fail_run(const std::string& message, std::string_view file, std::uint32_t line) {
   engine& e = engine::checked("fail");
-  std::string what = message + at_place(file, line);
-  if (e.looking()) throw failed_in_predicate{std::move(what)};
-  e.record_failure(verdict::failed, what + e.whereabouts());
+  {
+    // Gone before the frame is left, which may be for ever.
+    std::string what = message + at_place(file, line);
+    if (e.looking()) throw failed_in_predicate{std::move(what)};
+    e.record_failure(verdict::failed, what + e.whereabouts());
+  }
   e.freeze();
 }
 

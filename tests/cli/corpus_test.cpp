@@ -164,6 +164,27 @@ TEST_CASE("a folder that can't be written: the default one only warns") {
   CHECK_THAT(usual.err, ContainsSubstring("kept nowhere"));
 }
 
+TEST_CASE("a disk that is full: what was kept stays whole, and what is found is told") {
+  const support::temporary_folder folder;
+  const std::string kept = folder.path() + "/cases";
+  REQUIRE(odd({"explore", "many_kinds", "--seeds", "0..9", "--keep-going", "--strategy", "fifo",
+               "--corpus", kept})
+              .code == 1);
+  const auto before = files_in(kept);
+  REQUIRE(before.size() == 10);
+  // A file may get 512 bytes and no more, which ends in the middle of any case.
+  const auto r = support::run_child(
+      "/bin/sh",
+      {"-c", "trap '' XFSZ; ulimit -f 1; exec \"$@\"", "sh", REPRISE_ODD_PROGRAM, "explore",
+       "many_kinds", "--seeds", "0..19", "--keep-going", "--strategy", "fifo", "--corpus", kept});
+  INFO(r.out << r.err);
+  CHECK(r.code == 4);
+  CHECK_THAT(r.out, ContainsSubstring("20 of 20 runs") && ContainsSubstring("replay rp1_"));
+  CHECK_THAT(r.err, ContainsSubstring("can't be written (file too large)"));
+  CHECK(files_in(kept) == before);  // and nothing half written beside them
+  CHECK(listed(kept).size() == 10);
+}
+
 TEST_CASE("two campaigns on one corpus lose nothing and mix nothing up") {
   const support::temporary_folder folder;
   const support::temporary_file out_a, out_b;
