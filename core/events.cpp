@@ -13,7 +13,6 @@
 #include <array>
 #include <bit>
 #include <cstring>
-#include <unordered_map>
 #include <utility>
 
 namespace reprise {
@@ -170,16 +169,10 @@ namespace {
 
 /// The innermost return address that lies in a user's file.
 [[gnu::noinline]] const void* users_caller() {
-  // Each is looked up once: a lookup takes microseconds, and each event asks for several.
-  static thread_local std::unordered_map<const void*, bool> known;
   std::array<void*, 24> frames{};
   const int count = ::backtrace(frames.data(), static_cast<int>(frames.size()));
-  for (int i = 1; i < count; ++i) {
-    const void* const at = frames.at(static_cast<std::size_t>(i));
-    const auto [found, is_new] = known.try_emplace(at, false);
-    if (is_new) found->second = !place_of(at).empty();
-    if (found->second) return at;
-  }
+  for (int i = 1; i < count; ++i)
+    if (const void* at = frames.at(static_cast<std::size_t>(i)); !place_of(at).empty()) return at;
   return nullptr;
 }
 

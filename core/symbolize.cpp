@@ -28,11 +28,26 @@ namespace reprise::detail {
 namespace {
 
 #if defined(REPRISE_HAVE_BACKTRACE)
+std::string_view folder_of(std::string_view file) { return file.substr(0, file.rfind('/') + 1); }
+
+/// Where our own sources lay when they were compiled; nothing when they have no lines.
+std::string own_folder(backtrace_state* state) {
+  std::string folder;
+  backtrace_pcinfo(
+      state, reinterpret_cast<std::uintptr_t>(&place_of),
+      [](void* to, std::uintptr_t, const char* file, int, const char*) {
+        if (file) *static_cast<std::string*>(to) = folder_of(file);
+        return 1;
+      },
+      [](void*, const char*, int) {}, &folder);
+  return folder;
+}
+
 /// Whether a person would look for the place here: not in the standard library, nor in ours.
-bool is_users(std::string_view file) {
+bool is_users(std::string_view file, std::string_view own) {
   return !file.empty() && file.find("/include/reprise/") == std::string_view::npos &&
          !file.starts_with("/usr/include/") && !file.starts_with("/usr/lib/") &&
-         file.find("/c++/") == std::string_view::npos;
+         file.find("/c++/") == std::string_view::npos && (own.empty() || folder_of(file) != own);
 }
 
 /// The place of the user's code there, after `skip` inlined functions of the user's.
@@ -40,16 +55,19 @@ std::string look_up(const void* address, int skip) {
   static backtrace_state* const state = backtrace_create_state(
       nullptr, 1, [](void*, const char*, int) {}, nullptr);
   if (!state) return {};
+  static const std::string own = own_folder(state);
   struct found {
     int skip;
+    std::string_view own;
     std::string place;
-  } result{skip, {}};
+  } result{skip, own, {}};
   // Inlined frames come innermost first.
   backtrace_pcinfo(
       state, reinterpret_cast<std::uintptr_t>(address) - 1,
       [](void* data, std::uintptr_t, const char* file, int line, const char*) {
         auto& found_here = *static_cast<found*>(data);
-        if (!file || line <= 0 || !is_users(file) || found_here.skip-- > 0) return 0;
+        if (!file || line <= 0 || !is_users(file, found_here.own) || found_here.skip-- > 0)
+          return 0;
         std::string_view name(file);
         name.remove_prefix(name.rfind('/') + 1);
         found_here.place = fmt::format("{}:{}", name, line);

@@ -140,11 +140,10 @@ std::string seeds_of(const campaign_plan& asked, const campaign_result& found) {
                      part_of(asked));
 }
 
-/// The profile's seeds are nobody's own.
+/// The profile's seeds are nobody's own choice.
 std::string where_failed(const campaign_result& found, const report& failure) {
-  return failure.seed - first_profile_seed < found.profile_runs
-             ? "in a run of the profile"
-             : fmt::format("at seed {}", failure.seed);
+  const bool in_profile = failure.seed - first_profile_seed < found.profile_runs;
+  return fmt::format("at seed {}{}", failure.seed, in_profile ? " of the profile" : "");
 }
 
 void print_text(session& s, const campaign_plan& asked, const campaign_result& found, int signal,

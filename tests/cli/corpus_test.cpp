@@ -171,18 +171,19 @@ TEST_CASE("a disk that is full: what was kept stays whole, and what is found is 
                "--corpus", kept})
               .code == 1);
   const auto before = files_in(kept);
-  REQUIRE(before.size() == 10);
-  // A file may get 512 bytes and no more, which ends in the middle of any case.
+  REQUIRE(before.size() == 5);
+  // A file may get 512 bytes and no more, which ends in the middle of any case. That is true of
+  // stdout here, too.
   const auto r = support::run_child(
       "/bin/sh",
       {"-c", "trap '' XFSZ; ulimit -f 1; exec \"$@\"", "sh", REPRISE_ODD_PROGRAM, "explore",
        "many_kinds", "--seeds", "0..19", "--keep-going", "--strategy", "fifo", "--corpus", kept});
   INFO(r.out << r.err);
   CHECK(r.code == 4);
-  CHECK_THAT(r.out, ContainsSubstring("20 of 20 runs") && ContainsSubstring("replay rp1_"));
+  CHECK_THAT(r.out, ContainsSubstring("10 of 20 runs") && ContainsSubstring("  rp1_"));
   CHECK_THAT(r.err, ContainsSubstring("can't be written (file too large)"));
   CHECK(files_in(kept) == before);  // and nothing half written beside them
-  CHECK(listed(kept).size() == 10);
+  CHECK(listed(kept).size() == 5);
 }
 
 TEST_CASE("two campaigns on one corpus lose nothing and mix nothing up") {

@@ -121,7 +121,8 @@ TEST_CASE("what is set of a run's options stands in its case, listed choices too
 
 TEST_CASE("a case is stored under a name of its own, whole, in a folder that is made for it") {
   const scratch dir;
-  const case_file c = some_case();
+  case_file c = some_case();
+  c.kept_since = "2026-10-02";
   const std::string path = store_case(dir / "a/b", c);
   CHECK(path == dir / "a/b/" + file_name(c));
   CHECK_THAT(path, Catch::Matchers::StartsWith(dir / "a/b/lost_update-"));
@@ -130,8 +131,13 @@ TEST_CASE("a case is stored under a name of its own, whole, in a folder that is 
   // Again: the same file, and nothing beside it.
   CHECK(store_case(dir / "a/b", c) == path);
   CHECK(std::distance(fs::directory_iterator(dir / "a/b"), fs::directory_iterator{}) == 1);
+  // Without a day it gets this one's.
   case_file other = c;
+  other.kept_since.clear();
   other.run.seed += 1;
+  const std::string day = read_case(store_case(dir / "c", other)).kept_since;
+  CHECK(day.size() == c.kept_since.size());
+  CHECK(day > c.kept_since);
   CHECK(file_name(other) != file_name(c));
   other.run.scenario = "transfer/no money lost";
   CHECK_THAT(file_name(other), Catch::Matchers::StartsWith("transfer-no-money-lost-"));

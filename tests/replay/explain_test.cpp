@@ -1,4 +1,5 @@
 #include "support/catch2.hpp"
+#include "support/sanitized.hpp"
 
 #include "planted/programs.hpp"
 
@@ -89,8 +90,10 @@ TEST_CASE("an explanation is a pure function of the run") {
 }
 
 TEST_CASE("of every planted bug that a switch makes, the deciding choice and a cure are named") {
-  std::size_t with_switch = 0, cures = 0;
+  std::size_t with_switch = 0, cures = 0, number = 0;
+  const std::size_t share = support::sanitized ? 4 : 1;
   for (const auto& p : planted::programs()) {
+    if (number++ % share != 0) continue;
     const explanation e = explained(p.buggy, {.runs = 10'000, .step_limit = 20'000});
     if (e.simplest.choices == 0) continue;
     INFO(p.name);
@@ -103,7 +106,7 @@ TEST_CASE("of every planted bug that a switch makes, the deciding choice and a c
     CHECK(d.taken.value != 0);
     if (e.curing == e.deciding) ++cures;
   }
-  CHECK(with_switch >= 40);
+  CHECK(with_switch >= 40 / share);
   INFO(cures << " of " << with_switch);
   CHECK(cures * 10 >= with_switch * 9);
 }
