@@ -1,4 +1,5 @@
 #include "support/catch2.hpp"
+#include "support/sanitized.hpp"
 
 #include "planted/programs.hpp"
 
@@ -272,8 +273,9 @@ TEST_CASE("failures of one planted bug under many seeds have few signatures") {
   std::size_t alone = 0, programs = 0;
   for (const auto& p : planted::programs()) {
     std::set<std::string> signatures;
-    const exploration found =
-        explore({.runs = 500, .keep_going = true, .step_limit = 20'000}, p.buggy);
+    const exploration found = explore(
+        {.runs = support::sanitized ? 100u : 500u, .keep_going = true, .step_limit = 20'000},
+        p.buggy);
     for (const auto& f : found.failures) signatures.insert(failure_signature(f));
     ++programs;
     if (signatures.size() <= 1) ++alone;

@@ -27,8 +27,8 @@ std::vector<found_warning> warnings(F body, std::uint64_t runs = 200, detectors 
       .warnings;
 }
 
-/// Takes the first, then the second, and gives both back. By hand: without optimisation the place of
-/// a scoped_lock's lock() is in the standard library.
+/// Takes the first, then the second, and gives both back. By hand: without optimisation the place
+/// of a scoped_lock's lock() is in the standard library.
 void take(mutex& first, mutex& second) {
   first.lock();
   second.lock();
