@@ -53,7 +53,7 @@ public:
     if (failing_.schedule.kind().make != nullptr) trial_.schedule = simplest();
     trial_.choices = nullptr;
     if (trial_.step_limit == 0) trial_.step_limit = 10 * s.result.steps + 10'000;
-    longest_ = 10 * best_.all.size() + 20'000;
+    longest_ = 10 * best_.all.size() + 2'000;
     before_ = best_.list.size();
     s.choices_before = before_;
     s.complete = start() && search();
