@@ -18,13 +18,13 @@ at() {
   code=1
 }
 
-at reprise ex THEN explore
-at reprise '' THEN list run explore replay
+at reprise exp THEN explore explain
+at reprise '' THEN list run explore replay shrink explain check corpus
 at reprise run million_sl THEN million_sleepers
 at reprise run say_hello --se THEN --seed --seeds
 at reprise run say_hello --strategy ro THEN round_robin
 at reprise run say_hello --strategy = ro THEN round_robin
-at reprise run say_hello --strategy = THEN fifo random_walk round_robin pct pos surw delay_bounded preemption_bounded starvation portfolio
+at reprise run say_hello --strategy = THEN fifo random_walk round_robin pct pos surw delay_bounded preemption_bounded starvation portfolio simplest
 at reprise run --seeds 40 THEN 40..49 40..139 40..1039
 at reprise run million_sleepers --param THEN --param
 at reprise run million_sleepers --param '' THEN n=

@@ -11,7 +11,7 @@ function at
     end
 end
 
-at 'reprise ex' explore
+at 'reprise explo' explore
 at 'reprise run million_sl' million_sleepers
 at 'reprise run say_hello --se' --seed --seeds
 at 'reprise run say_hello --strategy ro' round_robin

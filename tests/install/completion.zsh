@@ -24,7 +24,7 @@ at() {
   code=1
 }
 
-at 'reprise ex' 'reprise explore '
+at 'reprise explo' 'reprise explore '
 at 'reprise run million_sl' 'reprise run million_sleepers '
 at 'reprise run say_hello --see' 'reprise run say_hello --seed'
 at 'reprise run say_hello --strategy ro' 'reprise run say_hello --strategy round_robin '
