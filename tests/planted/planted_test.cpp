@@ -1,12 +1,10 @@
 // Every planted bug is found by a default search, and every correct twin stays clean.
-//
-//   planted_test            500 schedules of each twin
-//   planted_test "[full]"   10,000
 
 #include "planted/programs.hpp"
 
 #include "support/catch2.hpp"
 #include "support/run.hpp"
+#include "support/sanitized.hpp"
 
 #include <reprise/core/token.hpp>
 #include <reprise/replay/explore.hpp>
@@ -67,8 +65,9 @@ TEST_CASE("the portfolio finds every planted bug, and each repeats from its toke
   }
 }
 
-TEST_CASE("every correct twin is clean") { check_twins(500); }
-TEST_CASE("every correct twin is clean in ten thousand schedules", "[.full]") { check_twins(cap); }
+TEST_CASE("every correct twin is clean in ten thousand schedules") {
+  check_twins(support::sanitized ? 500 : cap);
+}
 
 TEST_CASE("every strategy leaves the twins clean, however they spin and wait") {
   for (const strategy& s : {random_walk(), round_robin(), pct(3), pct(10), pos(), surw(),
