@@ -250,7 +250,6 @@ void add_report_options(CLI::App& command, std::string& junit, std::string& json
 }
 
 void add_mark_options(CLI::App& command, std::vector<std::string>& marks, bool& require) {
-  constexpr const char* how_to_search = "How to search";
   command.add_flag("--require-marks", require, "fail if a mark of the runs was never reached")
       ->group(how_to_search);
   command.add_option("--mark", marks, "require this mark, too; may be repeated")
