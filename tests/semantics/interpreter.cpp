@@ -3,6 +3,7 @@
 #include "semantics/scenarios.hpp"
 
 #include <algorithm>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -89,9 +90,11 @@ trace_value or_null(const std::optional<int>& value) {
   return value ? trace_value(*value) : nullptr;
 }
 
-void log(const json& op, trace_value::list values = {}) {
+void log_list(const json& op, trace_value::list values) {
   note(op[0].get<std::string>(), "i", op[1].get<int>(), "v", std::move(values));
 }
+// Not by a list as parameter: of `{a list}` some compilers make a list of one, others that list.
+void log(const json& op, std::initializer_list<trace_value> values = {}) { log_list(op, values); }
 
 class world {
 public:
@@ -325,7 +328,8 @@ private:
   }
   void do_state(const json& op, const frame&) {
     const auto& t = slot(op[2]);
-    log(op, t ? trace_value::list{t.done(), t.cancelled(), t.cancelling()} : trace_value::list{});
+    log_list(op,
+             t ? trace_value::list{t.done(), t.cancelled(), t.cancelling()} : trace_value::list{});
   }
   void do_callback(const json& op, const frame&) {
     const auto t = slot(op[2]);
@@ -491,8 +495,8 @@ private:
   void do_try(const json& op, const frame& f) {
     const std::string how = op[2];
     const auto handle = [&](bool finally) {
-      log(op,
-          finally ? trace_value::list{} : trace_value::list{outcome_of(std::current_exception())});
+      log_list(op, finally ? trace_value::list{}
+                           : trace_value::list{outcome_of(std::current_exception())});
       block(op[4], f);
     };
     try {
