@@ -47,7 +47,7 @@ struct profile {
 class profiler final : public choice_source {
 public:
   profiler(std::uint64_t seed, const strategy& how);
-  ~profiler();
+  ~profiler() override;
   profiler(const profiler&) = delete;
   profiler& operator=(const profiler&) = delete;
 
