@@ -190,7 +190,7 @@ std::string race_signature(const std::vector<std::string_view>& lines) {
 
 std::string failure_signature(const report& r) {
   const auto lines = lines_of(r.what);
-  const std::string kind = to_string(r.result);
+  std::string kind = to_string(r.result);
   switch (r.result) {
     case verdict::passed:
       return {};

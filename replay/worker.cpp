@@ -110,6 +110,7 @@ void on_crash(int number, siginfo_t* info, void* context) {
 #if defined(__x86_64__)
   const auto at = static_cast<ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP];
   // Places are of return addresses, which lie behind the call.
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): a register is a number
   my_last_words->frames[0] = reinterpret_cast<void*>(static_cast<std::uintptr_t>(at) + 1);
   n = 1;
 #else
@@ -323,11 +324,11 @@ std::uint64_t worker::resident_bytes() const {
   return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
-void worker::abort() noexcept {
+void worker::abort() const noexcept {
   if (pid_ > 0) ::kill(pid_, SIGABRT);
 }
 
-void worker::kill() noexcept {
+void worker::kill() const noexcept {
   if (pid_ > 0 && ::kill(-pid_, SIGKILL) != 0) ::kill(pid_, SIGKILL);
 }
 

@@ -87,8 +87,8 @@ public:
   [[nodiscard]] std::chrono::nanoseconds stuck_for(std::chrono::steady_clock::time_point now);
   [[nodiscard]] std::uint64_t resident_bytes() const;
   /// Makes it say where it is, and die of it.
-  void abort() noexcept;
-  void kill() noexcept;
+  void abort() const noexcept;
+  void kill() const noexcept;
 
 private:
   struct page;

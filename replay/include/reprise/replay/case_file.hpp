@@ -66,7 +66,7 @@ struct case_file {
 /// As the file holds it. A pure function of `c`.
 [[nodiscard]] std::string to_json(const case_file& c);
 /// Throws: `bad_case_file`, in which the text is called `name`.
-[[nodiscard]] case_file parse_case(std::string_view json, const std::string& name);
+[[nodiscard]] case_file parse_case(std::string_view text, const std::string& name);
 
 /// Writes `c` to `path`: to a temporary file beside it, which is flushed to the disk and renamed,
 /// so that nobody ever sees half of it. A case that has no day yet gets this one's. Throws:
