@@ -163,10 +163,6 @@ std::uint64_t mix_value(std::uint64_t h, const trace_value& value) noexcept {
   return h;
 }
 
-}  // namespace
-
-namespace {
-
 /// The innermost return address that lies in a user's file.
 [[gnu::noinline]] const void* users_caller() {
   std::array<void*, 24> frames{};

@@ -107,29 +107,16 @@ private:
   template <class F>
   auto with_body_of_run(F f) {
     if (body_.is_coroutine()) {
-      auto body = [this]() -> co_task<void> {
-        discarded_ = false;
-        try {
-          co_await body_.co_call();
-        } catch (const discarded_case&) {
-          discarded_ = true;
-        }
-      };
+      auto body = [this]() -> co_task<void> { discarded_ = !co_await body_.co_call(); };
       return f(body);
     }
-    auto body = [this] {
-      discarded_ = false;
-      try {
-        body_.call();
-      } catch (const discarded_case&) {
-        discarded_ = true;
-      }
-    };
+    auto body = [this] { discarded_ = !body_.call(); };
     return f(body);
   }
   report run_once(const config& how) {
     ++result_.runs;
     if (shrinking_) ++result_.shrink_runs;
+    discarded_ = false;
     report r = with_body_of_run([&](auto& body) { return run(how, body); });
     if (!shrinking_ && !discarded_) tally_.add(r);
     return r;

@@ -86,10 +86,7 @@ std::optional<event_difference> first_difference(const std::vector<std::string>&
   // Of a longer run only the first events are kept.
   if (a == recorded.end() && recorded.size() == most_case_events) return std::nullopt;
   return event_difference{static_cast<std::size_t>(a - recorded.begin()) + 1,
-                          a == recorded.end() ? "" : *a,
-                          b == now.events.end() ? "" : *b,
-                          {},
-                          {}};
+                          a == recorded.end() ? "" : *a, b == now.events.end() ? "" : *b};
 }
 
 /// Those that are not the simplest, and of the workload's words what is said of them.

@@ -29,7 +29,7 @@ TEST_CASE("each planted reason is told, with its class and its place") {
   struct reason {
     const char* scenario;
     const char* cause;
-    const char* mark;  // empty: the scheduler's own event, one of two lines
+    const char* mark;  // empty: the scheduler's own event, at one of two lines
   };
   for (const auto& [scenario, cause, mark] : std::vector<reason>{
            {"pointer_keyed_map", "address-dependent order", "map"},
@@ -57,7 +57,7 @@ TEST_CASE("each planted reason is told, with its class and its place") {
     if (*mark)
       CHECK(place == line_of(mark));
     else
-      CHECK_THAT(place, Catch::Matchers::StartsWith("nondeterminism.cpp:12"));
+      CHECK((place == line_of("get") || place == line_of("nap")));
 #endif
     const auto text = planted({"run", scenario, "--check-determinism"});
     CHECK(text.code == 3);

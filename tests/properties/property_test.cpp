@@ -253,16 +253,16 @@ TEST_CASE(
   CHECK_THAT(r.failure->what, ContainsSubstring("10 is too much"));
   CHECK_THAT(r.counterexample, ContainsSubstring("drew") && ContainsSubstring("10"));
   CHECK(r.discarded > 0);
-  const with_variable replay("REPRISE_REPLAY", r.failure->token);
-  const auto again = property("coroutine", body);
-  REQUIRE(again.failure);
-  CHECK(again.failure->digest == r.failure->digest);
+  {
+    const with_variable replay("REPRISE_REPLAY", r.failure->token);
+    const auto again = property("coroutine", body);
+    REQUIRE(again.failure);
+    CHECK(again.failure->digest == r.failure->digest);
+  }
 
-  const auto wrong = [] {
-    return property("false", [](int) -> co_task<bool> { co_return false; });
-  };
-  ::unsetenv("REPRISE_REPLAY");
-  CHECK_THAT(wrong().failure->what, ContainsSubstring("returned false"));
+  const auto wrong = property("false", [](int) -> co_task<bool> { co_return false; });
+  REQUIRE(wrong.failure);
+  CHECK_THAT(wrong.failure->what, ContainsSubstring("returned false"));
   const auto late = property("late", [](int) -> co_task<> {
     co_await co::yield();
     static_cast<void>(draw<int>());

@@ -155,7 +155,7 @@ public:
 
   [[nodiscard]] bool is_coroutine() const noexcept override { return is_co_task<result>; }
 
-  void call() override {
+  bool call() override {
     start();
     try {
       rc::detail::Any values = arguments_->get();
@@ -164,15 +164,17 @@ public:
       } else if constexpr (!is_co_task<result>) {
         static_cast<void>(std::apply(f_, values.template get<arguments>()));
       }
+      return true;
     } catch (const rc::detail::CaseResult& r) {
-      judge(r);
+      return judge(r);
     } catch (const rc::GenerationFailure&) {
-      throw discarded_case{};
+      return false;
     }
   }
 
-  co_task<void> co_call() override {
+  co_task<bool> co_call() override {
     start();
+    bool kept = true;
     try {
       rc::detail::Any values = arguments_->get();
       if constexpr (std::is_same_v<result, co_task<bool>>) {
@@ -181,10 +183,11 @@ public:
         static_cast<void>(co_await std::apply(f_, values.template get<arguments>()));
       }
     } catch (const rc::detail::CaseResult& r) {
-      judge(r);
+      kept = judge(r);
     } catch (const rc::GenerationFailure&) {
-      throw discarded_case{};
+      kept = false;
     }
+    co_return kept;
   }
 
   [[nodiscard]] std::size_t draws() const override { return 1 + drawn_.size(); }
@@ -238,9 +241,10 @@ private:
     followed_ = true;
   }
   void fail_over_false() const { fail_run("the property's body returned false", place_); }
-  static void judge(const rc::detail::CaseResult& r) {
-    if (r.type == rc::detail::CaseResult::Type::Discard) throw discarded_case{};
+  /// False for a case that is to be discarded.
+  static bool judge(const rc::detail::CaseResult& r) {
     if (r.type == rc::detail::CaseResult::Type::Failure) fail_over(r);
+    return r.type != rc::detail::CaseResult::Type::Discard;
   }
   [[nodiscard]] std::vector<std::uint32_t> path_of(std::size_t draw) const {
     return draw < case_.shrinks.size() ? case_.shrinks[draw] : std::vector<std::uint32_t>();

@@ -70,19 +70,17 @@ struct drawn_case {
   [[nodiscard]] static drawn_case parse(std::string_view text);
 };
 
-/// Thrown by a body whose precondition its values do not meet.
-struct discarded_case {};
-
 /// The body of a property and its values: what knows rapidcheck.
 class property_body {
 public:
   virtual ~property_body() = default;
   /// The next runs are of `values`. False when these lead nowhere: there is no such shrink.
   virtual bool begin(const drawn_case& values) = 0;
-  /// In a run: calls the body. Throws: `discarded_case`, and what the body throws.
-  virtual void call() = 0;
+  /// In a run: calls the body. False when its values do not meet its precondition. Throws what the
+  /// body throws.
+  virtual bool call() = 0;
   /// The same of a body that is a coroutine, and whether it is one.
-  virtual co_task<void> co_call() = 0;
+  virtual co_task<bool> co_call() = 0;
   [[nodiscard]] virtual bool is_coroutine() const noexcept = 0;
   /// How many draws the last run knew, the arguments included.
   [[nodiscard]] virtual std::size_t draws() const = 0;

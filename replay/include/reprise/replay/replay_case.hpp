@@ -34,8 +34,8 @@ struct event_difference {
   std::string happened;
   // "balance.cpp:14": the code that told each; empty where it is not known. What was recorded has a
   // place when it happens again, now and then, in other runs.
-  std::string recorded_place;
-  std::string happened_place;
+  std::string recorded_place = {};
+  std::string happened_place = {};
 };
 
 namespace detail {
