@@ -388,7 +388,12 @@ public:
   /// Waits until `core` is done; true when the caller was cancelled instead of hearing it.
   bool await(task_core& me, future_core& core, operation_kind op, void* place);
   void wake(waiter& w, waiter::state how = waiter::state::woken) noexcept;
-  void push_step(task_core& t) noexcept { push(ready_entry(&t, 0, entry_kind::step)); }
+  void push_step(task_core& t) noexcept {
+    const ready_entry e(&t, 0, entry_kind::step);
+    if (choosing_) [[unlikely]]
+      return push_choosable_step(e);
+    ready_.push(e);
+  }
   void push(ready_entry e) {
     if (choosing_) [[unlikely]]
       return push_choosable(e);
@@ -620,6 +625,7 @@ private:
     return {};
   }
   void push_choosable(ready_entry e);
+  void push_choosable_step(ready_entry step);
   void watch_wake_up(const task_core& t);
   void watch(std::uint32_t task, const operation& op) {
     if (const auto found = watching_->ran(task, op, now_); found != progress::finding::none)
@@ -675,7 +681,12 @@ private:
   future_state settle(task_core& t, std::exception_ptr& failure, F f);
   [[noreturn]] void borrowed_main();
   static void borrowed_entry(engine& e) { e.borrowed_main(); }
-  choice_source& source();
+  [[nodiscard]] choice_source& source() {
+    if (!source_) [[unlikely]]
+      make_source();
+    return *source_;
+  }
+  void make_source();
   std::size_t pick(std::size_t bound, bool running_goes_on);
   void drive();
   void tear_down();
