@@ -567,6 +567,9 @@ public:
     if (watching_) [[unlikely]]
       warn_of(watching_->in_vain(current_number(), op), current_number(), op);
   }
+  /// The running task waited for `on` at `place` until its time limit, though what it waited for
+  /// had come: it was notified by `from` before it waited.
+  void warn_of_late(const sync_object& on, void* place, std::uint32_t from, void* from_place);
   [[nodiscard]] bool judges_mutexes() const noexcept {
     return watching_ && options_->detect.mutexes && !tearing_down();
   }
@@ -748,6 +751,7 @@ private:
   bool choosing_among_running_ = false;  // the running task is candidate 0
   timer_queue<ready_entry> timers_;
   std::size_t stale_timers_ = 0;
+  std::uint64_t steps_before_now_ = 0;  // when the clock came to where it is
   std::uint64_t callback_count_ = 0;
 
   fiber main_;

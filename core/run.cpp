@@ -55,7 +55,7 @@ void engine::execute(const config& options, box_base* body) {
   serial_ = ++serials;
   now_ = ended_at_ = 0;
   digest_ = stream::mix(options.seed);
-  event_count_ = steps_ = preemptions_ = 0;
+  event_count_ = steps_ = preemptions_ = steps_before_now_ = 0;
   step_limit_ = options.step_limit ? options.step_limit : ~std::uint64_t{0};
   choosing_ = options.schedule.kind().make != nullptr;
   observing_ = options.record || (options.sink && options.sink->wants_scheduler_events());
