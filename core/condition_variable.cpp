@@ -9,13 +9,15 @@ using detail::waiter;
 
 std::exception_ptr condition_variable::block(void (*unlock)(void*), void* lock,
                                              const detail::delay* within, void* place,
-                                             bool& notified) {
+                                             bool& notified, missed_notification* missed) {
   engine& e = enter("condition_variable::wait");
   detail::task_core& me = e.task_that_waits("condition_variable::wait");
   e.point(me, {operation_kind::condition_wait, object()});
   waiter w;
   w.object = this;
   unlock(lock);
+  if (missed && missed->unheard != unheard_count_)
+    *missed = {unheard_count_, true, place, unheard_from_, unheard_place_};
   detail::queued in_line(waiters_, w);
   const auto how = e.block(me, w, operation_kind::condition_wait, place, within);
   const bool gone = w.queue == nullptr;
@@ -40,8 +42,13 @@ void condition_variable::notify(std::size_t count) noexcept {
   }
   unheard_ = asked > 0 && count == asked;
   if (!unheard_) return;
+  ++unheard_count_;
   unheard_from_ = e->current_number();
   unheard_place_ = __builtin_return_address(0);
+}
+
+void condition_variable::warn_of(const missed_notification& m) noexcept {
+  if (engine* const e = try_enter()) e->warn_of_late(*this, m.place, m.from, m.from_place);
 }
 
 }  // namespace reprise

@@ -347,13 +347,20 @@ void engine::move_clock(std::int64_t to) {
   if (options_->sink) [[unlikely]]
     options_->sink->on_time(duration(now_), duration(to));
   now_ = to;
+  steps_before_now_ = steps_;
+}
+
+void engine::push_choosable_step(ready_entry step) {
+  if (watching_) [[unlikely]]
+    watch_wake_up(step.as<task_core>());
+  runnable_.push(step);
 }
 
 void engine::push_choosable(ready_entry e) {
-  bool choosable = e.kind() == entry_kind::step || e.kind() == entry_kind::job;
+  if (e.kind() == entry_kind::step) return push_choosable_step(e);
+  bool choosable = e.kind() == entry_kind::job;
   if (e.kind() == entry_kind::timer) choosable = e.as<timer_slot>().strike == nullptr;
   if (e.kind() == entry_kind::node) choosable = e.as<callback_node>().kind->user;
-  if (watching_ && e.kind() == entry_kind::step) watch_wake_up(e.as<task_core>());
   (choosable ? runnable_ : ready_).push(e);
 }
 
@@ -562,15 +569,14 @@ candidate engine::operator[](std::size_t i) const noexcept {
   }
 }
 
-choice_source& engine::source() {
-  if (!source_ && options_->choices) {
+void engine::make_source() {
+  if (options_->choices) {
     source_ = &listed_.emplace(*options_->choices, options_->seed);
-  } else if (!source_) {
-    if (!seeded_) seeded_ = make_seeded_source();
-    seeded_->begin(options_->seed, options_->schedule);
-    source_ = seeded_.get();
+    return;
   }
-  return *source_;
+  if (!seeded_) seeded_ = make_seeded_source();
+  seeded_->begin(options_->seed, options_->schedule);
+  source_ = seeded_.get();
 }
 
 std::size_t engine::pick(std::size_t bound, bool running_goes_on) {
@@ -598,7 +604,8 @@ bool engine::choose_beside(task_core& me) {
   // What could run beside the task: bookkeeping first, it runs to completion before a choice.
   for (;;) {
     expire_timers();
-    if (ready_.empty()) break;
+    if (ready_.empty()) [[likely]]
+      break;
     if (ready_.front().kind() == entry_kind::stop) break;
     keep_books(ready_.pop());
   }

@@ -388,7 +388,12 @@ public:
   /// Waits until `core` is done; true when the caller was cancelled instead of hearing it.
   bool await(task_core& me, future_core& core, operation_kind op, void* place);
   void wake(waiter& w, waiter::state how = waiter::state::woken) noexcept;
-  void push_step(task_core& t) noexcept { push(ready_entry(&t, 0, entry_kind::step)); }
+  void push_step(task_core& t) noexcept {
+    const ready_entry e(&t, 0, entry_kind::step);
+    if (choosing_) [[unlikely]]
+      return push_choosable_step(e);
+    ready_.push(e);
+  }
   void push(ready_entry e) {
     if (choosing_) [[unlikely]]
       return push_choosable(e);
@@ -562,6 +567,9 @@ public:
     if (watching_) [[unlikely]]
       warn_of(watching_->in_vain(current_number(), op), current_number(), op);
   }
+  /// The running task waited for `on` at `place` until its time limit, though what it waited for
+  /// had come: it was notified by `from` before it waited.
+  void warn_of_late(const sync_object& on, void* place, std::uint32_t from, void* from_place);
   [[nodiscard]] bool judges_mutexes() const noexcept {
     return watching_ && options_->detect.mutexes && !tearing_down();
   }
@@ -620,6 +628,7 @@ private:
     return {};
   }
   void push_choosable(ready_entry e);
+  void push_choosable_step(ready_entry step);
   void watch_wake_up(const task_core& t);
   void watch(std::uint32_t task, const operation& op) {
     if (const auto found = watching_->ran(task, op, now_); found != progress::finding::none)
@@ -675,7 +684,12 @@ private:
   future_state settle(task_core& t, std::exception_ptr& failure, F f);
   [[noreturn]] void borrowed_main();
   static void borrowed_entry(engine& e) { e.borrowed_main(); }
-  choice_source& source();
+  [[nodiscard]] choice_source& source() {
+    if (!source_) [[unlikely]]
+      make_source();
+    return *source_;
+  }
+  void make_source();
   std::size_t pick(std::size_t bound, bool running_goes_on);
   void drive();
   void tear_down();
@@ -737,6 +751,7 @@ private:
   bool choosing_among_running_ = false;  // the running task is candidate 0
   timer_queue<ready_entry> timers_;
   std::size_t stale_timers_ = 0;
+  std::uint64_t steps_before_now_ = 0;  // when the clock came to where it is
   std::uint64_t callback_count_ = 0;
 
   fiber main_;

@@ -3,6 +3,9 @@
 #include "engine.hpp"
 
 #include <algorithm>
+#include <memory>
+#include <new>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -12,13 +15,19 @@ namespace {
 
 /// One gather: a future that its caller waits for, and a node in each child. It lives until the
 /// last node has run, since asyncio's gather looks at late siblings, too.
-struct gathering final : gather_core {
+struct alignas(callback_node) gathering final : gather_core {
   /// Its `core` is the child, of which it holds a reference.
   struct node : callback_node {
     [[nodiscard]] gathering& of() const noexcept { return *static_cast<gathering*>(owner); }
   };
 
-  std::vector<node> nodes;  // one for each distinct child
+  /// With room behind it for so many nodes.
+  static gathering& make(std::size_t most) {
+    return *::new (pool_allocate(bytes_of(most))) gathering(most);
+  }
+
+  std::span<node> nodes;  // one for each distinct child
+  std::size_t room;       // for so many
   std::size_t ended = 0;
   std::size_t users = 1;  // nodes that will run, and the caller
   children whose{};
@@ -42,11 +51,19 @@ struct gathering final : gather_core {
   static void forget(callback_node& n) { static_cast<node&>(n).of().drop_user(); }
   static constexpr callback_kind notes{child_ended, forget};
 
+  node& add_node() {
+    node* const n = ::new (static_cast<void*>(nodes.data() + nodes.size())) node;
+    nodes = {nodes.data(), nodes.size() + 1};
+    return *n;
+  }
+
   ~gathering() {
     // The run's end destroys all of them, whoever holds them.
-    if (owner->sweeping()) return;
-    for (const node& n : nodes)
-      if (--n.core->references == 0) release_last(n.core);
+    if (!owner->sweeping()) {
+      for (const node& n : nodes)
+        if (--n.core->references == 0) release_last(n.core);
+    }
+    std::ranges::destroy(nodes);
   }
 
   /// What a gather that was cancelled throws: what its last child was told.
@@ -84,7 +101,17 @@ struct gathering final : gather_core {
     }
   }
   void drop_user() {
-    if (--users == 0) delete this;
+    if (--users > 0) return;
+    const std::size_t bytes = bytes_of(room);
+    this->~gathering();
+    pool_free(this, bytes);
+  }
+
+private:
+  explicit gathering(std::size_t most)
+      : nodes(reinterpret_cast<node*>(this + 1), std::size_t{0}), room(most) {}
+  static std::size_t bytes_of(std::size_t most) noexcept {
+    return sizeof(gathering) + most * sizeof(node);
   }
 };
 
@@ -112,20 +139,19 @@ std::vector<bool> given_before(std::span<future_core* const> cores) {
 
 gathering& make_gathering(engine& e, std::span<future_core* const> cores, children whose,
                           failures how) {
-  auto* g = new gathering;
+  gathering* const g = &gathering::make(cores.size());
   g->kind = future_kind::gather;
   g->owner = &e;
   g->references = 1;
   g->number = e.new_object();
   g->whose = whose;
   g->how = how;
-  g->nodes.reserve(cores.size());
   // A task that is given twice counts once.
-  const std::vector<bool> again =
-      whose == children::given ? given_before(cores) : std::vector<bool>(cores.size());
+  std::vector<bool> again;
+  if (whose == children::given) again = given_before(cores);
   for (std::size_t i = 0; i < cores.size(); ++i) {
-    if (again[i]) continue;
-    auto& n = g->nodes.emplace_back();
+    if (!again.empty() && again[i]) continue;
+    auto& n = g->add_node();
     n.owner = g;
     n.core = cores[i];
     ++n.core->references;

@@ -25,6 +25,7 @@ bool mutex::try_lock() {
     return false;
   }
   locked_ = true;
+  ++times_taken_;
   holder_ = e.current_task() ? e.current_task()->number : 0;
   place_ = __builtin_return_address(0);
   e.took(*this, false, true, place_);
@@ -50,6 +51,7 @@ bool mutex::acquire(engine& e, const detail::delay* within, void* place) {
     }
   }
   locked_ = true;
+  ++times_taken_;
   holder_ = me.number;
   place_ = place;
   e.took(*this, false, false, place);

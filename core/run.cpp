@@ -55,7 +55,7 @@ void engine::execute(const config& options, box_base* body) {
   serial_ = ++serials;
   now_ = ended_at_ = 0;
   digest_ = stream::mix(options.seed);
-  event_count_ = steps_ = preemptions_ = 0;
+  event_count_ = steps_ = preemptions_ = steps_before_now_ = 0;
   step_limit_ = options.step_limit ? options.step_limit : ~std::uint64_t{0};
   choosing_ = options.schedule.kind().make != nullptr;
   observing_ = options.record || (options.sink && options.sink->wants_scheduler_events());
@@ -182,6 +182,10 @@ void engine::tear_down() {
   phase_ = phase::teardown;
   reason_ = reason::none;
   cleanup_ran_over_ = false;
+  if (live_tasks_ == 0 && active_jobs_.empty() && frozen_runners_.empty() && !generators) {
+    tearing_by_force_ = true;  // as `force_the_rest` leaves it
+    return sweep();
+  }
   // Enough for any cleanup that ends; what goes on for ever is unwound by force.
   const auto allow = [this] { step_limit_ = steps_ + 100'000 + 1000 * live_tasks_; };
   allow();
@@ -303,12 +307,14 @@ void engine::sweep() {
   const auto drop_what_is_queued = [&] {
     while (!ready_.empty()) drop(ready_.pop());
     while (!runnable_.empty()) drop(runnable_.pop());
-    std::vector<ready_entry> callbacks;
-    timers_.each([&](ready_entry e) {
-      if (e.kind() == entry_kind::timer) callbacks.push_back(e);
-    });
-    timers_.clear();
-    for (const ready_entry e : callbacks) drop(e);
+    if (!timers_.empty()) {
+      std::vector<ready_entry> callbacks;
+      timers_.each([&](ready_entry e) {
+        if (e.kind() == entry_kind::timer) callbacks.push_back(e);
+      });
+      timers_.clear();
+      for (const ready_entry e : callbacks) drop(e);
+    }
     turn_left_ = 0;
     stale_timers_ = 0;
   };

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <bit>
 #include <new>
 
 namespace reprise::detail {
@@ -56,18 +55,21 @@ stack_pool::~stack_pool() {
 }
 
 stack_slot& stack_pool::take(std::size_t size) {
-  size_class& c = class_for(size);
+  const unsigned log = log_of(size);
+  if (log > most_log) throw std::bad_alloc();
+  size_class& c = classes_[log - least_log];
   if (!c.free) {
-    if (c.left == 0) grow(c);
+    size = std::size_t{1} << log;
+    if (c.left == 0) grow(c, size);
     slab& s = *std::find_if(slabs_.rbegin(), slabs_.rend(), [&](const slab& x) {
       return c.cursor >= x.base && c.cursor < x.base + x.slots * x.slot_size;
     });
     stack_slot& slot = s.first[static_cast<std::size_t>(c.cursor - s.base) / s.slot_size];
     slot.base = c.cursor;
-    slot.log = log_of(c.size);
+    slot.log = static_cast<std::uint8_t>(log);
     slot.stagger = static_cast<std::uint8_t>(c.cut * 7 % 16);
     slot.lowest = slot.base == s.base;
-    c.cursor += c.size;
+    c.cursor += size;
     --c.left;
     ++c.cut;
     watch(slot);
@@ -82,7 +84,7 @@ stack_slot& stack_pool::take(std::size_t size) {
 }
 
 void stack_pool::give_back(stack_slot& slot) noexcept {
-  size_class& c = class_for(slot.size());
+  size_class& c = classes_[slot.log - least_log];
   slot.next_free = c.free;
   c.free = &slot;
 }
@@ -105,33 +107,19 @@ stack_slot* stack_pool::guard_at(const void* address) const noexcept {
   return nullptr;
 }
 
-std::uint8_t stack_pool::log_of(std::size_t size) noexcept {
-  return static_cast<std::uint8_t>(
-      std::min<std::size_t>(63, std::bit_width(std::max(size, least_size) - 1)));
-}
-
-stack_pool::size_class& stack_pool::class_for(std::size_t size) {
-  size = std::size_t{1} << log_of(size);
-  if (size > std::size_t{1} << 46) throw std::bad_alloc();  // more than a process can address
-  for (auto& c : classes_)
-    if (c.size == size) return c;
-  return classes_.emplace_back(size_class{.size = size});
-}
-
-void stack_pool::grow(size_class& c) {
+void stack_pool::grow(size_class& c, std::size_t size) {
   const std::size_t slots = c.next_slab;
   // MAP_NORESERVE: a million slots are 256 GiB of address space, which nobody will ever touch.
-  void* base = ::mmap(nullptr, slots * c.size, PROT_READ | PROT_WRITE,
+  void* base = ::mmap(nullptr, slots * size, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
   if (base == MAP_FAILED) {
     if (slots == 1) throw std::bad_alloc();
     c.next_slab = 1;  // the address space is limited: slot by slot
-    return grow(c);
+    return grow(c, size);
   }
   // A stack in a huge page would cost 2 MiB at its first touch.
-  static_cast<void>(::madvise(base, slots * c.size, MADV_NOHUGEPAGE));
-  slabs_.push_back(
-      {static_cast<char*>(base), slots, c.size, std::make_unique<stack_slot[]>(slots)});
+  static_cast<void>(::madvise(base, slots * size, MADV_NOHUGEPAGE));
+  slabs_.push_back({static_cast<char*>(base), slots, size, std::make_unique<stack_slot[]>(slots)});
   c.cursor = static_cast<char*>(base);
   c.left = slots;
   c.next_slab = std::min<std::size_t>(slots * 4, 16'384);

@@ -2,6 +2,9 @@
 
 #include "sanitizers.hpp"
 
+#include <algorithm>
+#include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -63,14 +66,16 @@ public:
   [[nodiscard]] stack_slot* guard_at(const void* address) const noexcept;
 
   /// log2 of the slot that a stack of `size` bytes takes, 63 at most.
-  [[nodiscard]] static std::uint8_t log_of(std::size_t size) noexcept;
+  [[nodiscard]] static std::uint8_t log_of(std::size_t size) noexcept {
+    return static_cast<std::uint8_t>(
+        std::min<std::size_t>(63, std::bit_width(std::max(size, least_size) - 1)));
+  }
 
   /// For tests: the guard of every slot from now on. The slots that are free are left aside.
   void prefer(guard_kind kind) noexcept;
 
 private:
   struct size_class {
-    std::size_t size = 0;
     stack_slot* free = nullptr;
     std::size_t next_slab = 16;
     // the slab that slots are cut from
@@ -84,11 +89,11 @@ private:
     std::size_t slot_size;
     std::unique_ptr<stack_slot[]> first;
   };
-  size_class& class_for(std::size_t size);
-  void grow(size_class& c);
+  static constexpr unsigned least_log = 14, most_log = 46;  // more than a process can address
+  void grow(size_class& c, std::size_t size);
   void watch(stack_slot& slot);
 
-  std::vector<size_class> classes_;
+  std::array<size_class, most_log - least_log + 1> classes_;  // by the log2 of the size
   std::vector<slab> slabs_;
   guard_kind preferred_ = guard_kind::install;
   std::size_t protected_ = 0;

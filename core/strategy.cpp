@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -138,24 +139,24 @@ class seeded_source final : public restartable_choices {
 public:
   void begin(std::uint64_t seed, const strategy& s) override {
     seed_ = seed;
-    random_ = stream(seed, "random");
-    fault_ = stream(seed, "fault");
+    random_.reset();
+    fault_.reset();
     users_.clear();
-    const strategy how = s.resolved({}, seed);
-    policy_ = policy_of(how.kind());
-    follows_ = how.kind().follows;
-    if (policy_) policy_->begin(stream(seed, "schedule"), how);
+    if (s.wants_profile())
+      begin_as(s.resolved({}, seed));
+    else
+      begin_as(s);
   }
   std::uint64_t take(choice_kind kind, const choice_label& label, std::uint64_t bound) override {
     switch (kind) {
       case choice_kind::fault:
-        return fault_.below(bound);
+        return begun(fault_, "fault").below(bound);
       case choice_kind::user: {
         const auto found = users_.try_emplace(label.path, seed_, label.path).first;
         return found->second.below(bound);
       }
       default:
-        return random_.below(bound);
+        return begun(random_, "random").below(bound);
     }
   }
   std::size_t take_schedule(const choice_label&, const candidate_list& candidates) override {
@@ -167,6 +168,16 @@ public:
   }
 
 private:
+  void begin_as(const strategy& how) {
+    policy_ = policy_of(how.kind());
+    follows_ = how.kind().follows;
+    if (policy_) policy_->begin(stream(seed_, "schedule"), how);
+  }
+  /// Few runs draw from each, and a stream costs a hundred instructions to begin.
+  stream& begun(std::optional<stream>& s, std::string_view purpose) const {
+    if (!s) s.emplace(seed_, purpose);
+    return *s;
+  }
   /// One of each kind, so that a search that goes from kind to kind makes none anew.
   scheduling_policy* policy_of(const strategy_kind& kind) {
     if (!kind.make) return nullptr;
@@ -178,8 +189,8 @@ private:
   std::uint64_t seed_ = 0;
   scheduling_policy* policy_ = nullptr;
   bool follows_ = false;
-  stream random_;
-  stream fault_;
+  std::optional<stream> random_;
+  std::optional<stream> fault_;
   std::map<std::uint64_t, stream> users_;  // by the hash of the name
   std::vector<std::pair<const strategy_kind*, std::unique_ptr<scheduling_policy>>> policies_;
 };

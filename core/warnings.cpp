@@ -22,6 +22,8 @@ const char* to_string(warning_kind kind) noexcept {
       return "livelock";
     case warning_kind::starvation:
       return "starvation";
+    case warning_kind::lost_wakeup:
+      return "lost wake-up";
   }
   return "unknown";
 }
@@ -94,6 +96,21 @@ void engine::warn_of(progress::finding found, std::uint32_t task, const operatio
   }
   if (for_ever) return fail_soon(std::move(text));
   warn({warning_kind::livelock, std::move(text), signature});
+}
+
+void engine::warn_of_late(const sync_object& on, void* place, std::uint32_t from,
+                          void* from_place) {
+  if (!watching_ || !options_->detect.lost_wakeups || tearing_down()) return;
+  // Its wake-up and its going on. Had anybody else run since the clock moved, what it waited for
+  // might have come just now, with a notification to follow.
+  if (steps_ > steps_before_now_ + 2) return;
+  warn({warning_kind::lost_wakeup,
+        fmt::format("lost wake-up: {} waited for {}{} until its time limit at {}, though what it "
+                    "waits for had come; it was notified before it waited, by {}{}",
+                    current_task_->name(), on.description(), in_brackets(place_of(place)),
+                    reprise::format_duration(duration(now_)), name_of_number(from),
+                    in_brackets(place_of(from_place))),
+        stream::mix(on.object() ^ current_number())});
 }
 
 std::string engine::lost_wakeup_of(const engine& e, const task_core& t) {

@@ -41,11 +41,16 @@ private:
       if (number++ % plan_.how.part.count + 1 != plan_.how.part.index) continue;
       const scenario* const what = scenario_of(entry);
       if (!what) continue;
-      if (!tell(fmt::format("corpus {} of {}", number, all.entries.size()), {})) return;
+      const auto goes_on = [&, title = fmt::format("corpus {} of {}", number, all.entries.size())] {
+        return tell(title, {});
+      };
+      if (!goes_on()) return;
       case_file c = entry.kept;
       c.run = options_for(*what, std::move(c.run));
       case_outcome outcome = with_body(
-          *what, [&](auto body) { return retry_in_child(c, body, plan_.how.hang_after); });
+          *what, [&](auto body) { return retry_in_child(c, body, plan_.how.hang_after, goes_on); });
+      // The signal that ends us may have ended the child, too.
+      if (!goes_on()) return;
       result_.cases.push_back({entry, std::move(outcome)});
     }
   }

@@ -129,7 +129,17 @@ case_file record_in_child(const report& failure, const body_maker& make) {
 }
 
 case_outcome retry_in_child(const case_file& c, const body_maker& make,
-                            std::chrono::nanoseconds hang_after) {
+                            std::chrono::nanoseconds hang_after,
+                            const std::function<bool()>& goes_on) {
+  // What hung before, and hangs again, need not be waited for any longer.
+  if (c.result == verdict::crashed) {
+    const isolated_result told =
+        in_child([&] { return pack(run_box(c.run, make()), true); }, hang_after, goes_on);
+    if (!told.died.empty()) {
+      const report again = crashed(c.run, told.died);
+      if (failure_signature(again) == c.signature) return {replay_outcome::same, again};
+    }
+  }
   // Of an edited program many runs are made, and the child says nothing until the last.
   constexpr std::uint64_t neighbours = 300;
   constexpr int patience = 10;
@@ -138,7 +148,8 @@ case_outcome retry_in_child(const case_file& c, const body_maker& make,
         const case_replay found = replay_case(c, {.neighbours = neighbours}, make);
         return static_cast<char>(found.outcome) + pack(found.result, false);
       },
-      patience * hang_after);
+      patience * hang_after, goes_on);
+  if (told.died.empty() && told.text.empty()) return {};  // nobody waits for it
   if (told.died.empty())
     return {static_cast<replay_outcome>(told.text.front()),
             unpack_report(std::string_view(told.text).substr(1))};

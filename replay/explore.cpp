@@ -27,13 +27,15 @@ public:
     if (what_.count_coverage) options_.seen = &result_.seen;
     for (std::uint64_t i = 0; i < what_.runs; ++i) {
       const std::uint64_t seed = what_.seed + i;
-      strategy how = what_.schedule.resolved({}, seed);
-      if (how.wants_profile()) {
-        if (seen_.runs == 0 && !learn()) break;
-        how = what_.schedule.resolved(seen_, seed);
+      if (what_.schedule.wants_profile()) {
+        strategy how = what_.schedule.resolved({}, seed);
+        if (how.wants_profile()) {
+          if (seen_.runs == 0 && !learn()) break;
+          how = what_.schedule.resolved(seen_, seed);
+        }
+        options_.schedule = std::move(how);
       }
       options_.seed = seed;
-      options_.schedule = how;
       if (!run_one()) break;
     }
     result_.lacks_marks = what_.require_marks && !result_.failure && !tally_.all_reached();

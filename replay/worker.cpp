@@ -356,8 +356,8 @@ std::string describe_hang(std::chrono::nanoseconds after, const worker::death& h
   return text;
 }
 
-isolated_result in_child(const std::function<std::string()>& f,
-                         std::chrono::nanoseconds hang_after) {
+isolated_result in_child(const std::function<std::string()>& f, std::chrono::nanoseconds hang_after,
+                         const std::function<bool()>& goes_on) {
   constexpr int tick_ms = 50;
   constexpr std::chrono::seconds grace{2};
   const shared_memory<std::atomic<std::uint64_t>> limit;
@@ -369,6 +369,7 @@ isolated_result in_child(const std::function<std::string()>& f,
   for (;;) {
     pollfd watched{child.descriptor(), POLLIN, 0};
     static_cast<void>(::poll(&watched, 1, tick_ms));
+    if (goes_on && !goes_on()) return {};
     const auto death = child.reap();
     child.receive([&](std::uint64_t, std::string_view message) {
       result.text = message;

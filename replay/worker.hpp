@@ -115,9 +115,11 @@ struct isolated_result {
   std::string text;
   std::string died;  // empty when it did not
 };
-/// Calls `f` in a child process. One that takes longer than `hang_after` is made to die. Throws:
-/// `campaign_error`.
+/// Calls `f` in a child process. One that takes longer than `hang_after` is made to die.
+/// `goes_on` is asked some twenty times a second; once it says no, the child is ended, and the
+/// result is empty. Throws: `campaign_error`.
 [[nodiscard]] isolated_result in_child(const std::function<std::string()>& f,
-                                       std::chrono::nanoseconds hang_after);
+                                       std::chrono::nanoseconds hang_after,
+                                       const std::function<bool()>& goes_on = {});
 
 }  // namespace reprise::detail

@@ -4,8 +4,11 @@
 
 #include <pugixml.hpp>
 
+#include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 using namespace cli_test;
 namespace fs = std::filesystem;
@@ -137,6 +140,24 @@ TEST_CASE("a corpus of five in a plain shell") {
   INFO(r.out << r.err);
   CHECK(r.code == 1);
   check_junit(folder.path() + "/reprise.xml");
+}
+
+TEST_CASE("a signal while a kept hang is tried again ends the check at once") {
+  const support::temporary_folder kept;
+  const std::string folder = kept.path() + "/c";
+  REQUIRE(odd({"explore", "spins", "--param", "seed=0", "--strategy", "fifo", "--runs", "1",
+               "--hang-after", "1s", "--corpus", folder})
+              .code == 1);
+  const support::temporary_file out;
+  support::running_child child(REPRISE_ODD_PROGRAM, {"check", folder, "--hang-after", "3600s"},
+                               out.path());
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  child.send(SIGINT);
+  CHECK(child.wait() == 128 + SIGINT);
+  CHECK(child.left_over() == 0);
+  const std::string text = support::read_file(out.path());
+  CHECK_THAT(text, ContainsSubstring("check: stopped by SIGINT"));
+  CHECK_THAT(text, !ContainsSubstring("FAILED"));
 }
 
 TEST_CASE("GitHub gets annotations and a summary") {

@@ -117,6 +117,51 @@ TEST_CASE("without the detector of lost wake-ups they are deadlocks like others"
   CHECK_THAT(off.failure->what, Catch::Matchers::StartsWith("deadlock"));
 }
 
+namespace {
+/// The signal comes between look and wait, and nothing shows it but an hour that passes.
+template <bool Fixed>
+void signal_hidden_by_a_time_limit() {
+  mutex m;
+  condition_variable changed;
+  atomic<bool> ready{false};
+  gather(
+      [&] {
+        {
+          std::unique_lock lock(m, std::defer_lock);
+          if (Fixed) lock.lock();
+          ready = true;
+        }
+        changed.notify_one();
+      },
+      [&] {
+        std::unique_lock lock(m);
+        expect(changed.wait_for(lock, std::chrono::hours(1), [&] { return ready.load(); }));
+      });
+}
+}  // namespace
+
+TEST_CASE("without the detector of lost wake-ups nothing finds one that a time limit hides") {
+  const exploration found = explore({.runs = 300}, signal_hidden_by_a_time_limit<false>);
+  CHECK(found);
+  REQUIRE(found.warnings.size() == 1);
+  const found_warning& w = found.warnings.front();
+  CHECK(w.seen.kind == warning_kind::lost_wakeup);
+  CHECK_THAT(w.seen.what,
+             Catch::Matchers::StartsWith("lost wake-up: Task-3 waited for condition_variable 2 of "
+                                         "Task-1 (planted_test.cpp:"));
+  CHECK_THAT(w.seen.what,
+             Catch::Matchers::ContainsSubstring("before it waited, by Task-2 (planted_test.cpp:"));
+  // Its token repeats it.
+  const report again = replay(w.token, signal_hidden_by_a_time_limit<false>);
+  REQUIRE(again.warnings.size() == 1);
+  CHECK(again.warnings.front().what == w.seen.what);
+  CHECK(explore({.runs = cap, .detect = {.lost_wakeups = false}},
+                signal_hidden_by_a_time_limit<false>)
+            .warnings.empty());
+  CHECK(explore({.runs = support::sanitized ? 500 : cap}, signal_hidden_by_a_time_limit<true>)
+            .warnings.empty());
+}
+
 TEST_CASE("without the detector of lock orders nothing finds an inversion that time hides") {
   // No run deadlocks, since the second comes an hour later; nothing but the hour keeps them apart.
   const auto hidden = [] {

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <functional>
 #include <new>
 
 // The sanitizers have operators of their own, and must keep them.
@@ -50,6 +51,7 @@ void increments() {
   auto b = spawn(add);
   a.join();
   b.join();
+  gather(std::cref(add), std::cref(add));
 }
 
 std::uint64_t allocations_of(const strategy& s, std::uint64_t runs, detectors detect) {

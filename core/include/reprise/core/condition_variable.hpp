@@ -1,15 +1,18 @@
 #pragma once
 
 #include <reprise/core/errors.hpp>
+#include <reprise/core/mutex.hpp>
 #include <reprise/core/virtual_clock.hpp>
 #include <reprise/core/wait_queue.hpp>
 
 #include <chrono>
+#include <concepts>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <limits>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -51,9 +54,15 @@ public:
   }
   template <class Lock, class Predicate>
   [[gnu::always_inline]] bool wait_until(Lock& lock, virtual_clock::time_point t, Predicate holds) {
-    while (!holds())
-      if (wait_until(lock, t) == std::cv_status::timeout) return holds();
-    return true;
+    for (;;) {
+      missed_notification missed{.unheard = unheard_count_};
+      if (holds()) return true;
+      const auto delay = detail::to_delay(t - virtual_clock::now());
+      if (wait_for_notification(lock, &delay, &missed)) continue;
+      const bool held = holds();
+      if (held && missed.missed) warn_of(missed);
+      return held;
+    }
   }
 
   /// Neither throws nor suspends. The lock need not be held.
@@ -64,13 +73,38 @@ public:
   void notify(std::size_t count) noexcept;
 
 private:
+  /// Whether a wait with a time limit had a notification that came between the look at its
+  /// condition and the wait: then only the time limit wakes it.
+  struct missed_notification {
+    std::uint32_t unheard;  // as many nobody had heard when the condition was looked at
+    bool missed = false;    // and nobody else took the lock since
+    void* place = nullptr;  // of the wait
+    std::uint32_t from = 0;
+    void* from_place = nullptr;
+  };
+  void warn_of(const missed_notification& m) noexcept;
+  /// How often the lock was taken so far; nothing where that is not known.
+  static std::optional<std::uint32_t> times_taken(const mutex& m) noexcept {
+    return m.times_taken_;
+  }
+  template <class Lock>
+  static std::optional<std::uint32_t> times_taken(const Lock& lock) noexcept {
+    if constexpr (requires { requires std::same_as<decltype(*lock.mutex()), mutex&>; }) {
+      return times_taken(*lock.mutex());
+    } else {
+      return std::nullopt;
+    }
+  }
+
   // Never inline, and what calls it always: its return address is the waiter's place.
   template <class Lock>
-  [[gnu::noinline]] bool wait_for_notification(Lock& lock, const detail::delay* within) {
+  [[gnu::noinline]] bool wait_for_notification(Lock& lock, const detail::delay* within,
+                                               missed_notification* missed = nullptr) {
     check_locked(lock);
     bool notified = false;
+    const std::optional<std::uint32_t> taken = times_taken(std::as_const(lock));
     std::exception_ptr stop = block([](void* l) { static_cast<Lock*>(l)->unlock(); }, &lock, within,
-                                    __builtin_return_address(0), notified);
+                                    __builtin_return_address(0), notified, missed);
     for (;;) {
       try {
         lock.lock();
@@ -86,6 +120,8 @@ private:
       notify(1);
       std::rethrow_exception(std::move(stop));
     }
+    if (missed && missed->missed)
+      missed->missed = taken && times_taken(std::as_const(lock)) == *taken + 1;
     return notified;
   }
   template <class Lock>
@@ -98,11 +134,12 @@ private:
   }
   /// Unlocks and waits; the exception that stopped the wait, if any.
   std::exception_ptr block(void (*unlock)(void*), void* lock, const detail::delay* within,
-                           void* place, bool& notified);
+                           void* place, bool& notified, missed_notification* missed);
 
   detail::wait_queue waiters_;
   // The last notification, when nobody waited: for a report.
   bool unheard_ = false;
+  std::uint32_t unheard_count_ = 0;
   std::uint32_t unheard_from_ = 0;
   void* unheard_place_ = nullptr;
 

@@ -14,7 +14,8 @@ struct detectors {
   /// a failure.
   bool mutexes = true;
   /// That a deadlock is one by a lost wake-up: a notification came before its waiter, or an atomic
-  /// was changed and nobody notified.
+  /// was changed and nobody notified. And a warning where only a time limit woke the waiter: the
+  /// notification came between its look at the condition and its wait.
   bool lost_wakeups = true;
   /// Locks taken in one order here and in another there, by tasks that nothing keeps apart: a
   /// warning, since this run did not deadlock. A `try_lock` makes no order, and where both hold
@@ -44,8 +45,8 @@ struct detectors {
   friend bool operator==(const detectors&, const detectors&) = default;
 };
 
-enum class warning_kind : std::uint8_t { lock_order, livelock, starvation };
-/// "lock order", "livelock", "starvation".
+enum class warning_kind : std::uint8_t { lock_order, livelock, starvation, lost_wakeup };
+/// "lock order", "livelock", "starvation", "lost wake-up".
 [[nodiscard]] const char* to_string(warning_kind kind) noexcept;
 
 /// What a detector saw that did not make the run fail.

@@ -51,6 +51,7 @@ private:
   void* place_ = nullptr;     // where it was locked
   std::uint32_t holder_ = 0;  // number of the task that holds it; 0 for none
   bool locked_ = false;
+  std::uint32_t times_taken_ = 0;
 };
 
 }  // namespace reprise

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <concepts>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -74,7 +75,8 @@ report run_in_child(const config& options, const body_maker& make,
                     std::chrono::nanoseconds hang_after);
 case_file record_in_child(const report& failure, const body_maker& make);
 case_outcome retry_in_child(const case_file& c, const body_maker& make,
-                            std::chrono::nanoseconds hang_after);
+                            std::chrono::nanoseconds hang_after,
+                            const std::function<bool()>& goes_on);
 }  // namespace detail
 
 /// As `run`, in a child process: one that dies, or takes longer than `hang_after` of real time, is
@@ -94,12 +96,14 @@ case_file record_in_child(const report& failure, F&& body) {
   return detail::record_in_child(failure, detail::maker_of(body));
 }
 
-/// As `replay_case`, in a child process. Throws: `campaign_error`.
+/// As `replay_case`, in a child process. `goes_on` is asked some twenty times a second; once it
+/// says no, the child is ended, and the outcome means nothing. Throws: `campaign_error`.
 template <class F>
   requires std::invocable<std::decay_t<F>&>
 case_outcome retry_in_child(const case_file& c, F&& body,
-                            std::chrono::nanoseconds hang_after = std::chrono::minutes(1)) {
-  return detail::retry_in_child(c, detail::maker_of(body), hang_after);
+                            std::chrono::nanoseconds hang_after = std::chrono::minutes(1),
+                            const std::function<bool()>& goes_on = {}) {
+  return detail::retry_in_child(c, detail::maker_of(body), hang_after, goes_on);
 }
 
 }  // namespace reprise
