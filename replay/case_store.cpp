@@ -1,6 +1,8 @@
 // Case files on the disk.
 #include <reprise/replay/case_file.hpp>
 
+#include "regular_file.hpp"
+
 #include <reprise/core/choice_log.hpp>
 #include <reprise/core/format.hpp>
 
@@ -17,7 +19,6 @@
 #include <utility>
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 namespace reprise {
@@ -26,27 +27,8 @@ namespace {
 
 constexpr std::size_t most_bytes = std::size_t{64} * 1024 * 1024;
 
-std::string reason_of(int error) {
-  std::string text = std::generic_category().message(error);
-  if (!text.empty() && text[0] >= 'A' && text[0] <= 'Z')
-    text[0] = static_cast<char>(text[0] - 'A' + 'a');
-  return text;
-}
-
-class descriptor {
-public:
-  explicit descriptor(int fd) noexcept : fd_(fd) {}
-  descriptor(const descriptor&) = delete;
-  ~descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  [[nodiscard]] int get() const noexcept { return fd_; }
-  /// What closing says.
-  [[nodiscard]] int close() noexcept { return ::close(std::exchange(fd_, -1)); }
-
-private:
-  int fd_;
-};
+using detail::descriptor;
+using detail::reason_of;
 
 [[noreturn]] void cannot_write(const std::string& path, int error) {
   throw cannot_store(fmt::format("case file '{}' can't be written ({}).", path, reason_of(error)));
@@ -110,17 +92,10 @@ case_file read_case(const std::string& path) {
   const auto refuse = [&](std::string_view what) {
     throw bad_case_file(fmt::format("case file '{}' {}", path, what));
   };
-  // Without O_NONBLOCK a pipe that nobody writes to would be waited for.
-  const descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (file.get() < 0) refuse(fmt::format("can't be read ({}).", reason_of(errno)));
-  struct stat status {};
-  if (::fstat(file.get(), &status) != 0)
-    refuse(fmt::format("can't be read ({}).", reason_of(errno)));
-  if (S_ISDIR(status.st_mode)) refuse("is a folder.");
-  if (!S_ISREG(status.st_mode)) refuse("is no regular file.");
-  if (std::cmp_greater(status.st_size, most_bytes))
-    refuse(fmt::format("has {} bytes, more than any case file: at most {}.",
-                       format_count(static_cast<std::uint64_t>(status.st_size)),
+  const auto [file, size, refused] = detail::open_regular(path);
+  if (!refused.empty()) refuse(refused);
+  if (size > most_bytes)
+    refuse(fmt::format("has {} bytes, more than any case file: at most {}.", format_count(size),
                        format_count(most_bytes)));
   std::string text;
   std::array<char, 65536> block;

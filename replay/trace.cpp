@@ -2,6 +2,7 @@
 
 #include <reprise/core/format.hpp>
 #include <reprise/core/stream.hpp>
+#include <reprise/core/token.hpp>
 
 #include <fmt/format.h>
 
@@ -28,13 +29,13 @@ namespace {
 
 constexpr std::array<std::string_view, 5> own_keys{"i", "t", "task", "event", "text"};
 
-/// A field's key in an event's line: one that we use ourselves gets an underscore more, and so does
-/// a key that looks like the result.
-std::string field_key(std::string_view key) {
-  const std::string_view bare = key.substr(0, key.find_last_not_of('_') + 1);
-  std::string text(key);
-  if (std::ranges::find(own_keys, bare) != own_keys.end()) text += '_';
-  return text;
+/// `key` without the underscores behind it.
+std::string_view bare(std::string_view key) noexcept {
+  return key.substr(0, key.find_last_not_of('_') + 1);
+}
+
+bool is_own(std::string_view key) noexcept {
+  return std::ranges::find(own_keys, key) != own_keys.end();
 }
 
 void put(std::string& line, std::string_view key, std::string_view text) {
@@ -126,6 +127,55 @@ const char* outcome(const report& result) {
 
 }  // namespace
 
+namespace detail {
+
+std::uint32_t crc32(std::string_view bytes, std::uint32_t before) noexcept {
+  static constexpr auto table = [] {
+    std::array<std::uint32_t, 256> t{};
+    for (std::uint32_t n = 0; n < t.size(); ++n) {
+      std::uint32_t c = n;
+      for (int bit = 0; bit < 8; ++bit) c = c >> 1 ^ (c & 1 ? 0xedb88320u : 0);
+      t[n] = c;
+    }
+    return t;
+  }();
+  std::uint32_t sum = ~before;
+  for (const char b : bytes) sum = sum >> 8 ^ table[(sum ^ static_cast<unsigned char>(b)) & 0xff];
+  return ~sum;
+}
+
+void block_sums::add(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const std::string_view part = bytes.substr(0, block - filled_);
+    sum_ = crc32(part, sum_);
+    filled_ += part.size();
+    bytes.remove_prefix(part.size());
+    if (filled_ < block) return;
+    done_.push_back(std::exchange(sum_, 0));
+    filled_ = 0;
+  }
+}
+
+std::vector<std::uint32_t> block_sums::all() const {
+  std::vector<std::uint32_t> sums = done_;
+  if (filled_ > 0) sums.push_back(sum_);
+  return sums;
+}
+
+std::string trace_key(std::string_view key) {
+  std::string text(key);
+  if (is_own(bare(key))) text += '_';
+  return text;
+}
+
+std::optional<std::string_view> field_key(std::string_view trace_key) noexcept {
+  if (!is_own(bare(trace_key))) return trace_key;
+  if (is_own(trace_key)) return std::nullopt;
+  return trace_key.substr(0, trace_key.size() - 1);
+}
+
+}  // namespace detail
+
 trace_writer::trace_writer(trace_options options, std::function<void(std::string_view)> out)
     : options_(options), out_(std::move(out)) {}
 
@@ -135,6 +185,7 @@ bool trace_writer::wants_scheduler_events() const {
 
 void trace_writer::write_line() {
   line_ += "}\n";
+  if (options_.format == trace_format::jsonl) sums_.add(line_);
   out_(line_);
   line_.clear();
 }
@@ -158,6 +209,9 @@ void trace_writer::begin(const config& run) {
   put(line_, "build_id", build_id());
   line_ += ',';
   put(line_, "c_library", c_library_fingerprint());
+  line_ += ',';
+  put(line_, "token", encode_token(run));  // here too, for a trace whose end is cut off
+  if (options_.scheduler_events) line_ += ",\"scheduler\":true";
   write_line();
 }
 
@@ -186,10 +240,11 @@ void trace_writer::on_event(const trace_event& event) {
     }
     for (const auto& field : event.fields) {
       line_ += ',';
-      append_json(line_, std::string_view(field_key(field.key)));
+      append_json(line_, std::string_view(detail::trace_key(field.key)));
       line_ += ':';
       append_json(line_, field.value);
     }
+    ++events_;
   }
   write_line();
 }
@@ -220,6 +275,11 @@ void trace_writer::end(const report& result) {
     put(line_, "token", result.token);
     line_ += ',';
     put(line_, "what", result.what);
+    line_ += fmt::format(",\"events\":{},\"sums\":[", events_);
+    for (bool first = true; const std::uint32_t sum : sums_.all())
+      line_ += fmt::format("{}\"{:08x}\"", std::exchange(first, false) ? "" : ",", sum);
+    line_ += ']';
+    line_ += fmt::format(",\"check\":\"{:08x}\"", detail::crc32(line_));
   }
   write_line();
 }

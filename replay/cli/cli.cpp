@@ -78,6 +78,7 @@ exit_code dispatch(session& s, int argc, char** argv) {
   add_explain(app, s, chosen);
   add_check(app, s, chosen);
   add_corpus(app, s, chosen);
+  add_trace(app, s, chosen);
   // For the build and for shells, so no help shows them.
   const std::string_view first = argc > 1 ? argv[1] : "";
   if (first == "__man") {

@@ -121,9 +121,10 @@ private:
   void arguments(const typed& t) {
     for (const CLI::Option* o :
          t.command->get_options([](const CLI::Option* o) { return o->get_positional(); })) {
-      if (const std::string name = o->get_name(true); t.arguments.empty() && name == corpus_actions)
-        for (const char* word : {"list", "add", "show", "prune"}) offer(word);
-      if (o->get_name(true) != "SCENARIO") continue;
+      const std::string name = o->get_name(true);
+      if (t.arguments.empty() && (name == corpus_actions || name == trace_actions)) words(name);
+      if (t.arguments.size() == 1 && name == "FILE") s_.out.write(":files\n");
+      if (name != "SCENARIO") continue;
       if (!t.arguments.empty() && o->get_expected_max() == 1) continue;
       for (const auto& one : scenarios())
         if (std::ranges::count(t.arguments, one.name) == 0) offer(one.name, one.about);
@@ -162,11 +163,16 @@ private:
       offer("-", "stdout");
       s_.out.write(":files\n");
     } else {  // jsonl|oracle
-      for (std::size_t begin = 0; begin <= kind.size();) {
-        const std::size_t end = std::min(kind.find('|', begin), kind.size());
-        offer(std::string_view(kind).substr(begin, end - begin));
-        begin = end + 1;
-      }
+      words(kind);
+    }
+  }
+
+  /// "show|export": each of them.
+  void words(std::string_view all) {
+    for (std::size_t begin = 0; begin <= all.size();) {
+      const std::size_t end = std::min(all.find('|', begin), all.size());
+      offer(all.substr(begin, end - begin));
+      begin = end + 1;
     }
   }
 

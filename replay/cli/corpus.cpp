@@ -70,7 +70,7 @@ case_file case_of(const std::string& name) {
 }
 
 exit_code add(session& s, corpus& kept, const corpus_request& asked) {
-  if (asked.names.empty()) throw usage_error("nothing to add: give tokens or case files.");
+  if (asked.names.empty()) throw usage_error("nothing to add: give tokens, case files or traces.");
   std::vector<case_file> cases;  // all of them are read before any is stored
   cases.reserve(asked.names.size());
   for (const auto& name : asked.names) cases.push_back(case_of(name));

@@ -174,7 +174,8 @@ void add_explain(CLI::App& app, session& s, action& chosen) {
   CLI::App* command = app.add_subcommand(
       "explain", "at which choice a failure became likely, and which one cures it");
   const auto asked = std::make_shared<request>();
-  command->add_option("TOKEN|FILE", asked->token, "rp1_…, as a failure prints it, or a case file");
+  command->add_option("TOKEN|FILE", asked->token,
+                      "rp1_…, as a failure prints it, a case file or a trace");
   add_text_option(*command, "--futures", asked->futures, "random runs from each point (60)", "N",
                   "How to search");
   add_print_options(*command, s);

@@ -300,10 +300,20 @@ void add_text_option(CLI::App& command, const char* name, std::string& to, const
   text_option(command, name, to, about, value, group);
 }
 
+void add_choice_option(CLI::App& command, const char* name, const std::vector<std::string>& values,
+                       const std::function<void(std::size_t)>& set, const char* about,
+                       const char* value, const char* group) {
+  choice_option(command, name, values, set, about, value, group);
+}
+
 void add_print_options(CLI::App& command, session& s) {
   choice_option(
       command, "--format", {"text", "json"}, [&s](std::size_t i) { s.json = i == 1; },
       "json is for machines (text)", "text|json", how_to_print);
+  add_colour_option(command, s);
+}
+
+void add_colour_option(CLI::App& command, session& s) {
   choice_option(
       command, "--color", {"auto", "always", "never"},
       [&s](std::size_t i) { s.colour = static_cast<colours>(i); }, "of the words of status (auto)",

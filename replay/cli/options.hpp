@@ -71,6 +71,8 @@ struct campaign_options {
 
 /// What stands for the first word behind `corpus`.
 inline constexpr const char* corpus_actions = "list|add|show|prune";
+/// And behind `trace`.
+inline constexpr const char* trace_actions = "show|export";
 
 /// The action that a command's parsing chose.
 using action = std::function<exit_code()>;
@@ -90,10 +92,16 @@ void add_corpus_option(CLI::App& command, std::string& folder);
 void add_report_options(CLI::App& command, std::string& junit, std::string& json,
                         std::string& sarif, bool& github);
 void add_watch_options(CLI::App& command, watch_options& to);
+void add_colour_option(CLI::App& command, session& s);
+/// That, and text or JSON.
 void add_print_options(CLI::App& command, session& s);
 /// An option with a value, which may not be empty.
 void add_text_option(CLI::App& command, const char* name, std::string& to, const std::string& about,
                      const char* value, const char* group);
+/// An option that takes one of `values`; `set` gets which.
+void add_choice_option(CLI::App& command, const char* name, const std::vector<std::string>& values,
+                       const std::function<void(std::size_t)>& set, const char* about,
+                       const char* value, const char* group);
 
 // The commands. Each sets `chosen` when it is the one that was typed.
 void add_list(CLI::App& app, session& s, action& chosen);
@@ -104,5 +112,6 @@ void add_check(CLI::App& app, session& s, action& chosen);
 void add_corpus(CLI::App& app, session& s, action& chosen);
 void add_shrink(CLI::App& app, session& s, action& chosen);
 void add_explain(CLI::App& app, session& s, action& chosen);
+void add_trace(CLI::App& app, session& s, action& chosen);
 
 }  // namespace reprise::cli

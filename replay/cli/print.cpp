@@ -146,6 +146,12 @@ void print_difference(output& to, const report& first, const report& second) {
       "clock, entropy, a thread\n");
 }
 
+void print_first_difference(output& to, const event_difference& d) {
+  to.print("  first difference at event {}\n    recorded  {}\n    happened  {}\n",
+           format_count(d.event), printable(detail::to_line(d.recorded, d.recorded_place)),
+           printable(detail::to_line(d.happened, d.happened_place)));
+}
+
 json_object json_of(const report& r, const config& options) {
   json_object params;
   for (const auto& [name, value] : options.params) params.text(name, value);

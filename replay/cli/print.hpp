@@ -6,6 +6,7 @@
 #include <reprise/core/run.hpp>
 #include <reprise/replay/case_file.hpp>
 #include <reprise/replay/explore.hpp>
+#include <reprise/replay/replay_case.hpp>
 
 #include <cstddef>
 #include <string>
@@ -36,6 +37,8 @@ void print_warnings(session& s, output& to, const report& r);
 void print_text(output& to, std::string_view text);
 /// How two runs of one seed differ.
 void print_difference(output& to, const report& first, const report& second);
+/// Where a run leaves the recorded one.
+void print_first_difference(output& to, const event_difference& d);
 /// The members of a run's JSON.
 [[nodiscard]] json_object json_of(const report& r, const config& options);
 /// The members of a kept failure's JSON.

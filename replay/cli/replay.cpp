@@ -5,6 +5,7 @@
 #include "numbers.hpp"
 #include "options.hpp"
 #include "print.hpp"
+#include "replay_trace.hpp"
 #include "watch.hpp"
 
 #include <reprise/core/format.hpp>
@@ -22,6 +23,7 @@ namespace {
 
 struct request {
   std::string token;
+  bool partial = false;
   watch_options watch;
 };
 
@@ -80,14 +82,6 @@ void print_drift(output& words, const case_replay& found) {
     words.print("    and {} more\n", format_count(found.drift.size() - most));
 }
 
-void print_first_difference(output& words, const case_replay& found) {
-  if (!found.difference) return;
-  const event_difference& d = *found.difference;
-  words.print("  first difference at event {}\n    recorded  {}\n    happened  {}\n",
-              format_count(d.event), printable(detail::to_line(d.recorded, d.recorded_place)),
-              printable(detail::to_line(d.happened, d.happened_place)));
-}
-
 void print_outcome(session& s, const request& asked, const given_run& given,
                    const case_replay& found, output& words) {
   const painter paint(s.colour, words.descriptor());
@@ -104,13 +98,13 @@ void print_outcome(session& s, const request& asked, const given_run& given,
     case replay_outcome::found_again:
       words.print("{}: {} in the same way, in another run: the program has changed {}\n", title,
                   paint.bad(to_string(r.result)), tried);
-      print_first_difference(words, found);
+      if (found.difference) print_first_difference(words, *found.difference);
       print_drift(words, found);
       break;
     case replay_outcome::other_failure:
       words.print("{}: {}, but in another way than recorded {}\n  recorded: {}\n", title,
                   paint.bad(to_string(r.result)), tried, printable(given.kept->signature));
-      print_first_difference(words, found);
+      if (found.difference) print_first_difference(words, *found.difference);
       print_drift(words, found);
       break;
     case replay_outcome::fixed:
@@ -174,22 +168,33 @@ exit_code replay_kept(session& s, const request& asked, const given_run& given) 
 }
 
 exit_code replay(session& s, const request& asked) {
-  const given_run given = read_given(asked.token, "replay");
+  const given_run given = read_given(asked.token, "replay", {.partial = asked.partial});
+  if (asked.partial && !given.trace)
+    throw usage_error("--partial is for a trace, and none is given.");
   // Refused before anything runs.
   static_cast<void>(until(asked.watch.until));
   static_cast<void>(until(asked.watch.break_at));
-  if (!asked.watch.break_at.empty() && !is_debugged())
-    become_gdb(s, {"replay", asked.token, "--break", asked.watch.break_at});
+  if (!asked.watch.break_at.empty() && !is_debugged()) {
+    std::vector<std::string> words{"replay", asked.token, "--break", asked.watch.break_at};
+    if (asked.partial) words.emplace_back("--partial");
+    become_gdb(s, words);
+  }
+  if (given.trace) return replay_trace(s, asked.watch, given);
   return given.kept ? replay_kept(s, asked, given) : replay_token(s, asked, given);
 }
 
 }  // namespace
 
 void add_replay(CLI::App& app, session& s, action& chosen) {
-  CLI::App* command = app.add_subcommand(
-      "replay", "the run of a token or a case file, again, exactly; or what is nearest to it");
+  CLI::App* command =
+      app.add_subcommand("replay", "the run of a token, a case file or a trace, again, exactly");
   const auto asked = std::make_shared<request>();
-  command->add_option("TOKEN|FILE", asked->token, "rp1_…, as a failure prints it, or a case file");
+  command->add_option("TOKEN|FILE", asked->token,
+                      "rp1_…, as a failure prints it, a case file or a trace");
+  command
+      ->add_flag("--partial", asked->partial,
+                 "of a trace that was cut or damaged, compare the events before that")
+      ->group("What to compare with");
   add_watch_options(*command, asked->watch);
   add_text_option(*command, "--until", asked->watch.until,
                   "show the events up to a time (1.5s), a number (12) or a text", "T|EVENT",

@@ -137,7 +137,8 @@ void add_shrink(CLI::App& app, session& s, action& chosen) {
   CLI::App* command = app.add_subcommand(
       "shrink", "the simplest run that fails in the same way, kept in a case file");
   const auto asked = std::make_shared<request>();
-  command->add_option("TOKEN|FILE", asked->token, "rp1_…, as a failure prints it, or a case file");
+  command->add_option("TOKEN|FILE", asked->token,
+                      "rp1_…, as a failure prints it, a case file or a trace");
   add_text_option(*command, "--budget", asked->budget,
                   "of real time, such as 60s (20,000 runs and 60s)", "TIME", "How to search");
   add_text_option(*command, "-o,--output", asked->output,

@@ -53,10 +53,7 @@ public:
   void end(watched_run& run) {
     run.real = real_clock::now() - start_;
     progress_.clear();
-    if (!options_.until.empty())
-      words_.print("{}\n", until_.reached() ? fmt::format("  until {}", printable(options_.until))
-                                            : fmt::format("  '{}' did not come; this is all",
-                                                          printable(options_.until)));
+    if (!options_.until.empty()) words_.print("{}\n", until_.told());
     if (!writer_) return;
     writer_->end(run.result);
     try {
@@ -129,6 +126,11 @@ until::until(const std::string& text) : text_(text) {
   } else if (text[0] >= '0' && text[0] <= '9') {
     at_ = read_duration("time", text);
   }
+}
+
+std::string until::told() const {
+  const std::string what = printable(text_);
+  return reached_ ? "  until " + what : "  '" + what + "' did not come; this is all";
 }
 
 bool until::shows(const trace_event& event) noexcept {

@@ -31,6 +31,8 @@ public:
   [[nodiscard]] bool shows(const trace_event& event) noexcept;
   /// Whether it came to what it waited for.
   [[nodiscard]] bool reached() const noexcept { return reached_; }
+  /// The line that is printed after the last event.
+  [[nodiscard]] std::string told() const;
 
 private:
   std::optional<duration> at_;

@@ -23,7 +23,7 @@ using words = std::vector<std::string>;
 
 TEST_CASE("completion offers commands, then a command's scenarios and options") {
   CHECK(offered({""}) ==
-        words{"list", "run", "explore", "replay", "shrink", "explain", "check", "corpus"});
+        words{"list", "run", "explore", "replay", "shrink", "explain", "check", "corpus", "trace"});
   CHECK(offered({"ex"}) == words{"explore", "explain"});
   CHECK(offered({"--vers"}) == words{"--version"});
   CHECK(offered({"run", "siz"}) == words{"sized"});
@@ -31,6 +31,11 @@ TEST_CASE("completion offers commands, then a command's scenarios and options") 
   CHECK(offered({"replay", ""}).empty());
   CHECK(offered({"list", ""}).empty());
   CHECK(offered({"corpus", ""}) == words{"list", "add", "show", "prune"});
+  CHECK(offered({"trace", ""}) == words{"show", "export"});
+  CHECK(offered({"trace", "show", ""}) == words{":files"});
+  CHECK(offered({"trace", "show", "out.jsonl", ""}).empty());
+  CHECK(offered({"trace", "export", "--format", ""}) == words{"chrome"});
+  CHECK(offered({"trace", "export", "-o", ""}) == words{"-", ":files"});
   CHECK(offered({"explore", "--shard", "a"}) == words{"auto"});
   CHECK(offered({"check", "--budget", "6"}) == words{"60s"});
 }
@@ -72,7 +77,8 @@ TEST_CASE("the manual page names every command, option and exit code that help n
   const std::string page = reprise({"__man"}).out;
   CHECK(page.find(".TH \"REPRISE\" 1 \"\" \"reprise ") != std::string::npos);
   CHECK(std::ranges::all_of(page, [](char c) { return static_cast<unsigned char>(c) < 0x80; }));
-  for (const char* command : {"list", "run", "explore", "replay", "shrink", "check", "corpus"}) {
+  for (const char* command :
+       {"list", "run", "explore", "replay", "shrink", "explain", "check", "corpus", "trace"}) {
     CHECK_THAT(page, ContainsSubstring(".SS \\fB" + std::string(command) + "\\fR"));
     for (const auto& line : lines_of(reprise({command, "--help"}).out)) {
       const std::size_t option = line.find("--");

@@ -19,7 +19,7 @@ at() {
 }
 
 at reprise exp THEN explore explain
-at reprise '' THEN list run explore replay shrink explain check corpus
+at reprise '' THEN list run explore replay shrink explain check corpus trace
 at reprise run million_sl THEN million_sleepers
 at reprise run say_hello --se THEN --seed --seeds
 at reprise run say_hello --strategy ro THEN round_robin

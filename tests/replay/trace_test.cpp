@@ -7,6 +7,7 @@
 
 #include "support/catch2.hpp"
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -44,6 +45,8 @@ std::vector<std::string> oracle(F body) {
   return traced({.format = trace_format::oracle}, {}, body);
 }
 
+std::string sum_of(const std::string& bytes) { return fmt::format("{:08x}", detail::crc32(bytes)); }
+
 void greet() {
   log("Hello");
   sleep_for(1500ms);
@@ -63,14 +66,34 @@ TEST_CASE("a trace has a header, an event a line, and a footer") {
       lines[0] ==
       R"({"reprise_trace":1,"scenario":"greet","seed":7,"strategy":"fifo","params":{"n":"2"},"time_limit_s":90,"step_limit":99,)"
       R"("build_id":")" +
-          build_id() + R"(","c_library":")" + c_library_fingerprint() + "\"}");
+          build_id() + R"(","c_library":")" + c_library_fingerprint() + R"(","token":")" + r.token +
+          "\"}");
   CHECK(lines[1] == R"({"i":1,"t":0,"task":"Task-1","event":"log","text":"Hello"})");
   CHECK(json::parse(lines[2]).erase("i") == 1);
   CHECK(lines[2].ends_with(
       R"("t":1.5,"task":"Task-1","event":"draw","fn":"uniform","args":[0.5,2.0],"value":1})"));
   CHECK(lines[3] == R"({"verdict":"passed","elapsed_s":1.5,"steps":)" + std::to_string(r.steps) +
                         R"(,"tasks":1,"preemptions":0,"digest":")" + format_digest(r.digest) +
-                        R"(","token":")" + r.token + R"(","what":""})");
+                        R"(","token":")" + r.token + R"(","what":"","events":2,"sums":[")" +
+                        sum_of(lines[0] + '\n' + lines[1] + '\n' + lines[2] + '\n') +
+                        R"("],"check":")" + lines[3].substr(lines[3].size() - 10));
+  CHECK(lines[3].ends_with(R"(,"check":")" +
+                           sum_of(lines[3].substr(0, lines[3].rfind(",\"check\""))) + "\"}"));
+}
+
+TEST_CASE("the check sums are zlib's CRC-32, one for each 64 KiB before the footer") {
+  CHECK(detail::crc32("123456789") == 0xcbf43926);
+  const auto lines = traced({}, {}, [] {
+    for (int i = 0; i < 1000; ++i) log("{:0200}", i);
+  });
+  std::string before;
+  for (std::size_t i = 0; i + 1 < lines.size(); ++i) before += lines[i] + '\n';
+  const auto footer = json::parse(lines.back());
+  CHECK(footer.at("events") == 1000);
+  constexpr std::size_t block = 65536;
+  REQUIRE(footer.at("sums").size() == (before.size() + block - 1) / block);
+  for (std::size_t k = 0; k < footer.at("sums").size(); ++k)
+    CHECK(footer.at("sums").at(k) == sum_of(before.substr(k * block, block)));
 }
 
 TEST_CASE("a field's key that we use ourselves gets an underscore more") {
@@ -95,7 +118,10 @@ TEST_CASE("the scheduler's events stand in a trace when asked for, and the numbe
   const auto brief = traced({}, {}, greet);
   const auto full = traced({.scheduler_events = true}, {}, greet);
   CHECK(full.size() > brief.size());
-  for (const auto& line : brief) CHECK(std::ranges::find(full, line) != full.end());
+  for (std::size_t i = 1; i + 1 < brief.size(); ++i)
+    CHECK(std::ranges::find(full, brief[i]) != full.end());
+  CHECK(full.front() == brief.front().substr(0, brief.front().size() - 1) + ",\"scheduler\":true}");
+  CHECK(json::parse(full.back()).at("digest") == json::parse(brief.back()).at("digest"));
   std::uint64_t next = 0;
   for (std::size_t i = 1; i + 1 < full.size(); ++i) CHECK(json::parse(full[i]).at("i") == next++);
   const auto oracles =

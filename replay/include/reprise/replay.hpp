@@ -15,3 +15,4 @@
 #include <reprise/replay/shard.hpp>
 #include <reprise/replay/shrink.hpp>
 #include <reprise/replay/trace.hpp>
+#include <reprise/replay/trace_reader.hpp>
