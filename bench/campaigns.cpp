@@ -6,6 +6,7 @@
 // The body is of some twenty microseconds. Real time, since that is what more jobs are for; each
 // ratio is taken within a round, so other work on the machine moves it less.
 
+#include <reprise/core.hpp>
 #include <reprise/replay.hpp>
 
 #include <fmt/format.h>
