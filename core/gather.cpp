@@ -23,7 +23,9 @@ struct alignas(callback_node) gathering final : gather_core {
 
   /// With room behind it for so many nodes.
   static gathering& make(std::size_t most) {
-    return *::new (pool_allocate(bytes_of(most))) gathering(most);
+    const std::size_t bytes = bytes_of(most);
+    return *::new (bytes > largest_of_pool ? ::operator new(bytes) : pool_allocate(bytes))
+        gathering(most);
   }
 
   std::span<node> nodes;  // one for each distinct child
@@ -104,10 +106,17 @@ struct alignas(callback_node) gathering final : gather_core {
     if (--users > 0) return;
     const std::size_t bytes = bytes_of(room);
     this->~gathering();
-    pool_free(this, bytes);
+    if (bytes > largest_of_pool)
+      ::operator delete(this);
+    else
+      pool_free(this, bytes);
   }
 
 private:
+  // The pool aligns what is larger, and glibc keeps such blocks: a million children would leave
+  // 32 MB.
+  static constexpr std::size_t largest_of_pool = 4096;
+
   explicit gathering(std::size_t most)
       : nodes(reinterpret_cast<node*>(this + 1), std::size_t{0}), room(most) {}
   static std::size_t bytes_of(std::size_t most) noexcept {
