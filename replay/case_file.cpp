@@ -1,5 +1,7 @@
 #include <reprise/replay/case_file.hpp>
 
+#include "verdicts.hpp"
+
 #include <reprise/core/choice_log.hpp>
 #include <reprise/core/format.hpp>
 #include <reprise/core/stream.hpp>
@@ -352,9 +354,7 @@ private:
 
 verdict read_verdict(const object_reader& in) {
   const std::string text = in.text("verdict");
-  for (const verdict v : {verdict::passed, verdict::failed, verdict::deadlock, verdict::time_limit,
-                          verdict::step_limit, verdict::crashed, verdict::diverged})
-    if (text == to_string(v)) return v;
+  if (const auto known = detail::verdict_of(text)) return *known;
   in.refuse(fmt::format("the verdict '{}' is none of this program's.", text));
 }
 

@@ -133,8 +133,13 @@ case_outcome retry_in_child(const case_file& c, const body_maker& make,
                             const std::function<bool()>& goes_on) {
   // What hung before, and hangs again, need not be waited for any longer.
   if (c.result == verdict::crashed) {
-    const isolated_result told =
-        in_child([&] { return pack(run_box(c.run, make()), true); }, hang_after, goes_on);
+    const isolated_result told = in_child(
+        [&] {
+          static_cast<void>(run_box(c.run, make()));
+          return std::string("ended");
+        },
+        hang_after, goes_on);
+    if (told.died.empty() && told.text.empty()) return {};  // nobody waits for it
     if (!told.died.empty()) {
       const report again = crashed(c.run, told.died);
       if (failure_signature(again) == c.signature) return {replay_outcome::same, again};
@@ -149,7 +154,7 @@ case_outcome retry_in_child(const case_file& c, const body_maker& make,
         return static_cast<char>(found.outcome) + pack(found.result, false);
       },
       patience * hang_after, goes_on);
-  if (told.died.empty() && told.text.empty()) return {};  // nobody waits for it
+  if (told.died.empty() && told.text.empty()) return {};
   if (told.died.empty())
     return {static_cast<replay_outcome>(told.text.front()),
             unpack_report(std::string_view(told.text).substr(1))};

@@ -1,5 +1,7 @@
 #include "trace_line.hpp"
 
+#include "verdicts.hpp"
+
 #include <reprise/core/operation.hpp>
 #include <reprise/replay/trace.hpp>
 
@@ -272,13 +274,9 @@ std::optional<checked_footer> footer_of(const trace_line& line, std::string_view
   f.says.tasks = *tasks;
   f.says.preemptions = *preemptions;
   f.says.token = *token;
-  constexpr std::array verdicts{verdict::passed,     verdict::failed,     verdict::deadlock,
-                                verdict::time_limit, verdict::step_limit, verdict::crashed,
-                                verdict::diverged};
-  const auto* const known =
-      std::ranges::find_if(verdicts, [&](verdict v) { return *result == to_string(v); });
+  const auto known = verdict_of(*result);
   const auto digest_read = hex_in(*digest, 16);
-  if (known == verdicts.end() || !digest_read) return std::nullopt;
+  if (!known || !digest_read) return std::nullopt;
   f.says.result = *known;
   f.says.digest = *digest_read;
 

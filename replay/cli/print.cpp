@@ -152,6 +152,13 @@ void print_first_difference(output& to, const event_difference& d) {
            printable(detail::to_line(d.happened, d.happened_place)));
 }
 
+void add_difference(json_object& to, const std::optional<event_difference>& d) {
+  if (!d) return;
+  to.number("first_difference", d->event)
+      .text("recorded_event", d->recorded)
+      .text("happened_event", d->happened);
+}
+
 json_object json_of(const report& r, const config& options) {
   json_object params;
   for (const auto& [name, value] : options.params) params.text(name, value);

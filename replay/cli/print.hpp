@@ -9,6 +9,7 @@
 #include <reprise/replay/replay_case.hpp>
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,8 @@ void print_first_difference(output& to, const event_difference& d);
 [[nodiscard]] json_object json_of(const report& r, const config& options);
 /// The members of a kept failure's JSON.
 [[nodiscard]] json_object json_of(const case_file& c);
+/// The members of a first difference, where there is one.
+void add_difference(json_object& to, const std::optional<event_difference>& d);
 
 [[nodiscard]] std::string pad_left(std::string_view text, std::size_t width);
 [[nodiscard]] std::string pad_right(std::string_view text, std::size_t width);

@@ -154,10 +154,7 @@ exit_code replay_kept(session& s, const request& asked, const given_run& given) 
         .number("choices_recorded", found.recorded)
         .number("choices_fitted", found.fitted)
         .number("runs", found.runs);
-    if (found.difference)
-      o.number("first_difference", found.difference->event)
-          .text("recorded_event", found.difference->recorded)
-          .text("happened_event", found.difference->happened);
+    add_difference(o, found.difference);
     words.print("{}\n", o.done());
   } else {
     print_outcome(s, asked, given, found, words);

@@ -207,10 +207,7 @@ exit_code replay_trace(session& s, const watch_options& watch, const given_run& 
       o.text("recorded_verdict", to_string(trace.footer()->result))
           .text("recorded_digest", format_digest(trace.footer()->digest));
     if (!trace.damage().empty()) o.text("damage", trace.damage());
-    if (found.difference)
-      o.number("first_difference", found.difference->event)
-          .text("recorded_event", found.difference->recorded)
-          .text("happened_event", found.difference->happened);
+    add_difference(o, found.difference);
     words.print("{}\n", o.done());
   } else {
     print_notes(words, trace);

@@ -162,6 +162,49 @@ TEST_CASE("without the detector of lost wake-ups nothing finds one that a time l
             .warnings.empty());
 }
 
+TEST_CASE("a wake-up is not lost where its notification is still to come") {
+  // Each has one notification too early, of something else, so that it may fall before the wait.
+  const auto set_as_the_limit_strikes = [] {
+    mutex m;
+    condition_variable changed;
+    atomic<bool> ready{false};
+    gather([&] { changed.notify_one(); },
+           [&] {
+             sleep_for(std::chrono::hours(1));
+             ready = true;
+             m.lock();
+             m.unlock();
+             changed.notify_one();
+           },
+           [&] {
+             std::unique_lock lock(m);
+             static_cast<void>(
+                 changed.wait_for(lock, std::chrono::hours(1), [&] { return ready.load(); }));
+           });
+  };
+  const auto set_under_the_lock_and_told_late = [] {
+    mutex m;
+    condition_variable changed;
+    atomic<bool> ready{false};
+    gather([&] { changed.notify_one(); },
+           [&] {
+             sleep_for(std::chrono::minutes(1));
+             m.lock();
+             ready = true;
+             m.unlock();
+             sleep_for(std::chrono::hours(2));
+             changed.notify_one();
+           },
+           [&] {
+             std::unique_lock lock(m);
+             expect(changed.wait_for(lock, std::chrono::hours(1), [&] { return ready.load(); }));
+           });
+  };
+  constexpr std::uint64_t runs = support::sanitized ? 500 : 2000;
+  CHECK(explore({.runs = runs}, set_as_the_limit_strikes).warnings.empty());
+  CHECK(explore({.runs = runs}, set_under_the_lock_and_told_late).warnings.empty());
+}
+
 TEST_CASE("without the detector of lock orders nothing finds an inversion that time hides") {
   // No run deadlocks, since the second comes an hour later; nothing but the hour keeps them apart.
   const auto hidden = [] {
