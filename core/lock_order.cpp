@@ -10,11 +10,7 @@ namespace reprise::detail {
 void lock_order::clear() noexcept {
   now_ = 0;
   used_ = 0;
-  for (std::size_t i = 0; i < known_; ++i) {
-    tasks_[i].held.clear();
-    tasks_[i].acquired = tasks_[i].released = 0;
-  }
-  known_ = 0;
+  tasks_.clear();
 }
 
 std::span<const lock_order::edge* const> lock_order::took(std::uint32_t task,
@@ -22,7 +18,7 @@ std::span<const lock_order::edge* const> lock_order::took(std::uint32_t task,
                                                           bool tried, void* place) {
   ++now_;
   circle_.clear();
-  task_state& me = of(task);
+  task_state& me = tasks_[task];
   const hold mine{&lock, lock.object(), place, shared};
   if (!tried) {
     for (const hold& h : me.held) {
@@ -39,13 +35,13 @@ std::span<const lock_order::edge* const> lock_order::took(std::uint32_t task,
 }
 
 void lock_order::gave(std::uint32_t task, std::uint64_t object) noexcept {
-  auto& held = of(task).held;
+  auto& held = tasks_[task].held;
   const auto found = std::ranges::find(held, object, &hold::object);
   if (found != held.end()) held.erase(found);
 }
 
 lock_order::edge* lock_order::note(std::uint32_t task, const hold& from, const hold& to) {
-  const task_state& me = of(task);
+  const task_state& me = tasks_[task];
   const auto is_gate = [&](const hold& h) { return h.object != from.object; };
   const auto same = [&](const edge& e) {
     return e.from == from.object && e.to == to.object && e.task == task &&

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "per_task.hpp"
+
 #include <reprise/core/operation.hpp>
 
 #include <algorithm>
@@ -38,11 +40,14 @@ public:
 
   void clear() noexcept;
   /// Any operation but of a mutex.
-  void synchronised(std::uint32_t task) { acquired(task, ++now_), of(task).released = now_; }
+  void synchronised(std::uint32_t task) {
+    task_state& t = tasks_[task];
+    t.acquired = t.released = ++now_;
+  }
   /// `task` owes to `giver` that it can go on.
   void passed(std::uint32_t task, std::uint32_t giver) {
-    acquired(task, ++now_);
-    of(giver).released = now_;
+    tasks_[task].acquired = ++now_;
+    tasks_[giver].released = now_;
   }
   /// The edges of an inversion that this lock closes, the new one first; none mostly. They are
   /// valid until the next call.
@@ -61,24 +66,21 @@ private:
     std::vector<hold> held;
     std::uint64_t acquired = 0;
     std::uint64_t released = 0;
+    void clear() noexcept {
+      held.clear();
+      acquired = released = 0;
+    }
   };
   static constexpr std::size_t most_edges = 4096;
   static constexpr std::size_t longest = 8;  // circle
 
-  task_state& of(std::uint32_t task) {
-    if (task >= tasks_.size()) tasks_.resize(task + std::size_t{1});
-    known_ = std::max(known_, task + std::size_t{1});
-    return tasks_[task];
-  }
-  void acquired(std::uint32_t task, std::uint64_t when) { of(task).acquired = when; }
   edge* note(std::uint32_t task, const hold& from, const hold& to);
   [[nodiscard]] bool kept_apart(const edge& a, const edge& b) const noexcept;
   [[nodiscard]] bool fits(const edge& next) const noexcept;
   [[nodiscard]] bool close_circle();
 
   std::uint64_t now_ = 0;
-  std::vector<task_state> tasks_;  // this run's are the first `known_`
-  std::size_t known_ = 0;
+  per_task<task_state> tasks_;
   std::vector<edge> edges_;  // the first `used_`
   std::size_t used_ = 0;
   std::vector<const edge*> circle_;

@@ -1,5 +1,8 @@
 #pragma once
 
+#include "kind_set.hpp"
+#include "per_task.hpp"
+
 #include <reprise/core/operation.hpp>
 
 #include <cstddef>
@@ -9,23 +12,18 @@
 namespace reprise::detail {
 
 [[nodiscard]] constexpr bool is_acquisition(operation_kind kind) noexcept {
-  return kind == operation_kind::lock || kind == operation_kind::try_lock ||
-         kind == operation_kind::lock_shared || kind == operation_kind::try_lock_shared;
+  constexpr kind_set acquisitions{operation_kind::lock, operation_kind::try_lock,
+                                  operation_kind::lock_shared, operation_kind::try_lock_shared};
+  return acquisitions.has(kind);
 }
 
 /// Whether a task stands before it and may be made to wait there, and it touches an object of the
 /// program's (those of tasks themselves have no number among what a task made).
 [[nodiscard]] constexpr bool can_be_held_back(const operation& op) noexcept {
-  switch (op.kind) {
-    case operation_kind::unlock:
-    case operation_kind::unlock_shared:
-    case operation_kind::release:
-    case operation_kind::condition_notify:
-    case operation_kind::compare_exchange_failed:
-      return false;
-    default:
-      return (op.object & 0xffffffffu) != 0;
-  }
+  constexpr kind_set never{operation_kind::unlock, operation_kind::unlock_shared,
+                           operation_kind::release, operation_kind::condition_notify,
+                           operation_kind::compare_exchange_failed};
+  return (op.object & 0xffffffffu) != 0 && !never.has(op.kind);
 }
 
 /// Who holds which mutex, from the operations alone. Right but for timed waits that expire, after
@@ -34,21 +32,27 @@ class lock_tracker {
 public:
   void clear() noexcept {
     mutexes_.clear();
-    for (auto& t : tasks_) {
-      t.held.clear();
-      t.waits_for = 0;
-    }
+    tasks_.clear();
   }
   /// Whether `op` is the end of a wait for a lock that the task has asked for before.
   [[nodiscard]] bool goes_on(std::uint32_t task, const operation& op) const noexcept {
-    return is_acquisition(op.kind) && task < tasks_.size() && tasks_[task].waits_for == op.object;
+    const task_state* const t = tasks_.find(task);
+    return is_acquisition(op.kind) && t && t->waits_for == op.object;
   }
   [[nodiscard]] bool holds_any(std::uint32_t task) const noexcept {
-    return task < tasks_.size() && !tasks_[task].held.empty();
+    const task_state* const t = tasks_.find(task);
+    return t && !t->held.empty();
   }
   /// In the order of their taking.
-  [[nodiscard]] const std::vector<std::uint64_t>& held(std::uint32_t task) { return of(task).held; }
-  void ran(std::uint32_t task, const operation& op);
+  [[nodiscard]] const std::vector<std::uint64_t>& held(std::uint32_t task) {
+    return tasks_[task].held;
+  }
+  void ran(std::uint32_t task, const operation& op) {
+    if (is_acquisition(op.kind))
+      took(task, op);
+    else if (op.kind == operation_kind::unlock || op.kind == operation_kind::unlock_shared)
+      gave(task, op.object);
+  }
 
 private:
   struct mutex_state {
@@ -60,11 +64,13 @@ private:
   struct task_state {
     std::vector<std::uint64_t> held;
     std::uint64_t waits_for = 0;
+    void clear() noexcept {
+      held.clear();
+      waits_for = 0;
+    }
   };
-  task_state& of(std::uint32_t task) {
-    if (task >= tasks_.size()) tasks_.resize(task + std::size_t{1});
-    return tasks_[task];
-  }
+  void took(std::uint32_t task, const operation& op);
+  void gave(std::uint32_t task, std::uint64_t object);
   mutex_state& of_mutex(std::uint64_t object) {
     for (auto& m : mutexes_)
       if (m.object == object) return m;
@@ -72,7 +78,7 @@ private:
   }
 
   std::vector<mutex_state> mutexes_;
-  std::vector<task_state> tasks_;
+  per_task<task_state> tasks_;
 };
 
 }  // namespace reprise::detail

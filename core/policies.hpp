@@ -1,5 +1,7 @@
 #pragma once
 
+#include "per_task.hpp"
+
 #include <reprise/core/profile.hpp>
 #include <reprise/core/strategy.hpp>
 
@@ -38,10 +40,7 @@ public:
       if (number == c.next.object) return value;
     return callbacks_.emplace_back(c.next.object, T{}).second;
   }
-  T& of_task(std::uint32_t task) {
-    if (task >= tasks_.size()) tasks_.resize(task + std::size_t{1});
-    return tasks_[task];
-  }
+  T& of_task(std::uint32_t task) { return tasks_[task]; }
   /// A callback has run, and its number is never used again.
   void forget_callback(std::uint64_t number) noexcept {
     for (auto& entry : callbacks_) {
@@ -53,7 +52,7 @@ public:
   }
 
 private:
-  std::vector<T> tasks_;
+  per_task<T> tasks_;
   std::vector<std::pair<std::uint64_t, T>> callbacks_;
 };
 
@@ -99,11 +98,35 @@ public:
     choices_ = 0;
   }
   void ran(std::uint32_t task, const operation& op);
-  /// What ran since the last time makes what conflicts with it draw anew.
-  void update(const candidate_list& candidates);
-  [[nodiscard]] std::uint64_t of(const candidate& c);
+  /// The one of the highest priority among those that are wanted, after what ran since the last
+  /// time has made what conflicts with it draw anew.
+  template <class Wanted>
+  std::size_t highest(const candidate_list& candidates, Wanted wanted) {
+    ++choices_;
+    const std::size_t size = candidates.size();
+    std::size_t best = size;
+    std::uint64_t most = 0;
+    for (std::size_t i = 0; i < size; ++i) {
+      const candidate& c = candidates[i];
+      drawn& d = table_.of(c);
+      if (choices_ - d.at > oldest || lost_to_conflict(c)) d.priority = 0;
+      if (!wanted(i)) continue;
+      while (d.priority == 0) d = {stream_(), choices_};
+      if (d.priority <= most) continue;
+      most = d.priority;
+      best = i;
+    }
+    ran_.clear();
+    return best;
+  }
 
 private:
+  [[nodiscard]] bool lost_to_conflict(const candidate& c) const noexcept {
+    if (c.next.object == 0) return false;
+    for (const step& s : ran_)
+      if (s.task != c.task && conflict(s.op, c.next)) return true;
+    return false;
+  }
   struct step {
     std::uint32_t task;
     operation op;

@@ -15,41 +15,13 @@ void event_priorities::ran(std::uint32_t task, const operation& op) {
   ran_.push_back({task, op});
 }
 
-void event_priorities::update(const candidate_list& candidates) {
-  ++choices_;
-  for (std::size_t i = 0; i < candidates.size(); ++i) {
-    const candidate c = candidates[i];
-    drawn& d = table_.of(c);
-    if (choices_ - d.at > oldest) d.priority = 0;
-    if (c.next.object == 0) continue;
-    for (const step& s : ran_)
-      if (s.task != c.task && conflict(s.op, c.next)) d.priority = 0;
-  }
-  ran_.clear();
-}
-
-std::uint64_t event_priorities::of(const candidate& c) {
-  drawn& d = table_.of(c);
-  while (d.priority == 0) d = {stream_(), choices_};
-  return d.priority;
-}
-
 namespace {
 
 class pos_policy final : public scheduling_policy {
 public:
   void begin(const stream& s, const strategy&) override { priorities_.begin(s); }
   std::size_t pick(const candidate_list& candidates) override {
-    priorities_.update(candidates);
-    std::size_t best = 0;
-    std::uint64_t most = 0;
-    for (std::size_t i = 0; i < candidates.size(); ++i) {
-      const std::uint64_t priority = priorities_.of(candidates[i]);
-      if (priority <= most) continue;
-      most = priority;
-      best = i;
-    }
-    return best;
+    return priorities_.highest(candidates, [](std::size_t) { return true; });
   }
   void ran(std::uint32_t task, const operation& op) noexcept override { priorities_.ran(task, op); }
 

@@ -13,28 +13,17 @@ namespace reprise {
 
 namespace detail {
 
-void lock_tracker::ran(std::uint32_t task, const operation& op) {
-  const auto drop = [&] {
-    task_state& t = of(task);
-    mutex_state& m = of_mutex(op.object);
-    const auto found = std::ranges::find(t.held, op.object);
-    if (found != t.held.end()) t.held.erase(found);
-    if (m.owners > 0) --m.owners;
-    m.exclusive = false;
-  };
-  switch (op.kind) {
-    case operation_kind::unlock:
-    case operation_kind::unlock_shared:
-      return drop();
-    case operation_kind::lock:
-    case operation_kind::try_lock:
-    case operation_kind::lock_shared:
-    case operation_kind::try_lock_shared:
-      break;
-    default:
-      return;
-  }
-  task_state& t = of(task);
+void lock_tracker::gave(std::uint32_t task, std::uint64_t object) {
+  task_state& t = tasks_[task];
+  mutex_state& m = of_mutex(object);
+  const auto found = std::ranges::find(t.held, object);
+  if (found != t.held.end()) t.held.erase(found);
+  if (m.owners > 0) --m.owners;
+  m.exclusive = false;
+}
+
+void lock_tracker::took(std::uint32_t task, const operation& op) {
+  task_state& t = tasks_[task];
   mutex_state& m = of_mutex(op.object);
   const bool shared =
       op.kind == operation_kind::lock_shared || op.kind == operation_kind::try_lock_shared;

@@ -31,7 +31,7 @@ public:
   std::size_t pick(const candidate_list& candidates) override {
     held_back_.clear();
     for (std::size_t i = 0; i < candidates.size(); ++i) {
-      const candidate c = candidates[i];
+      const candidate& c = candidates[i];
       if (is_target(c.task, c.next)) held_back_.push_back(i);
     }
     if (!held_back_.empty()) {
@@ -78,10 +78,7 @@ private:
   /// of one operation.
   static constexpr std::uint64_t per_operation = 8;
 
-  task_state& of(std::uint32_t task) {
-    if (task >= tasks_.size()) tasks_.resize(task + std::size_t{1});
-    return tasks_[task];
-  }
+  task_state& of(std::uint32_t task) { return tasks_[task]; }
 
   void read(const std::vector<std::uint64_t>& numbers) {
     // A token that was written by hand may say anything: what does not fit is left out.
@@ -163,21 +160,11 @@ private:
   }
 
   std::size_t pick_of_rest(const candidate_list& candidates) {
-    rest_.update(candidates);
-    std::size_t best = candidates.size();
-    std::uint64_t most = 0;
-    for (std::size_t i = 0, h = 0; i < candidates.size(); ++i) {
-      if (h < held_back_.size() && held_back_[h] == i) {
-        ++h;
-        continue;
-      }
-      const candidate c = candidates[i];
-      const std::uint64_t priority = rest_.of(c);
-      if (best != candidates.size() && priority <= most) continue;
-      most = priority;
-      best = i;
-    }
-    return best;
+    return rest_.highest(candidates, [this, h = std::size_t{0}](std::size_t i) mutable {
+      if (h == held_back_.size() || held_back_[h] != i) return true;
+      ++h;
+      return false;
+    });
   }
 
   static constexpr std::uint64_t most_tasks = 1'000'000;
@@ -185,7 +172,7 @@ private:
   stream stream_;
   event_priorities rest_;
   lock_tracker locks_;
-  std::vector<task_state> tasks_;
+  per_task<task_state> tasks_;
   std::vector<std::uint64_t> objects_;
   std::vector<std::uint64_t> seen_;
   std::vector<std::size_t> held_back_;

@@ -15,12 +15,7 @@ bool releases(std::memory_order order) noexcept {
 }  // namespace
 
 void watcher::begin(const detectors& on, coverage* seen) {
-  for (std::uint32_t i = 0; i < known_; ++i) {
-    tasks_[i].clock.clear();
-    tasks_[i].fence_acquired.clear();
-    tasks_[i].fence_released.clear();
-  }
-  known_ = 0;
+  tasks_.clear();
   off_ = !on.races;
   lock_order_on_ = on.lock_order;
   if (lock_order_on_) {
@@ -35,18 +30,9 @@ void watcher::begin(const detectors& on, coverage* seen) {
   locks_.clear();
 }
 
-watcher::task_state& watcher::of(std::uint32_t task) {
-  if (task >= tasks_.size()) tasks_.resize(task + std::size_t{1});
-  for (; known_ <= task; ++known_) tasks_[known_].clock.set(known_, 1);
-  return tasks_[task];
-}
-
-progress::finding watcher::ran(std::uint32_t task, const operation& op, std::int64_t now) {
-  if (coverage_.on()) coverage_.ran(task, op);
-  order(task, op);
-  if (task > most_tasks) return progress::finding::none;
-  if (lock_order_on_) order_locks(task, op);
-  return progress_on_ ? progress_.ran(task, op, now) : progress::finding::none;
+void watcher::meet(std::uint32_t task) {
+  for (auto i = static_cast<std::uint32_t>(tasks_.size()); i <= task; ++i)
+    tasks_[i].clock.set(i, 1);
 }
 
 std::span<const lock_order::edge* const> watcher::took(std::uint32_t task, const sync_object& lock,
@@ -57,42 +43,45 @@ std::span<const lock_order::edge* const> watcher::took(std::uint32_t task, const
   return lock_order_.took(task, lock, shared, tried, place);
 }
 
-void watcher::order_locks(std::uint32_t task, const operation& op) {
-  if (task >= last_.size()) last_.resize(task + std::size_t{1});
+inline void watcher::order_locks(std::uint32_t task, const operation& op) {
+  constexpr kind_set own_affair{operation_kind::lock,        operation_kind::try_lock,
+                                operation_kind::lock_shared, operation_kind::try_lock_shared,
+                                operation_kind::start,       operation_kind::yield,
+                                operation_kind::sleep,       operation_kind::spend,
+                                operation_kind::shared_read, operation_kind::shared_write};
   last_[task] = op.kind;
-  switch (op.kind) {
-    case operation_kind::unlock:
-    case operation_kind::unlock_shared:
-      return lock_order_.gave(task, op.object);
-    case operation_kind::lock:
-    case operation_kind::try_lock:
-    case operation_kind::lock_shared:
-    case operation_kind::try_lock_shared:
-    case operation_kind::start:
-    case operation_kind::yield:
-    case operation_kind::sleep:
-    case operation_kind::spend:
-    case operation_kind::shared_read:
-    case operation_kind::shared_write:
-      return;
-    case operation_kind::spawn:
-      if (const auto child = static_cast<std::uint32_t>(op.object >> 32); child <= most_tasks)
-        lock_order_.passed(child, task);
-      return;
-    default:
-      return lock_order_.synchronised(task);
-  }
+  if (own_affair.has(op.kind)) return;
+  if (op.kind == operation_kind::unlock || op.kind == operation_kind::unlock_shared)
+    return lock_order_.gave(task, op.object);
+  if (op.kind != operation_kind::spawn) return lock_order_.synchronised(task);
+  if (const auto child = static_cast<std::uint32_t>(op.object >> 32); child <= most_tasks)
+    lock_order_.passed(child, task);
 }
 
-void watcher::order(std::uint32_t task, const operation& op) {
+inline void watcher::order(std::uint32_t task, const operation& op) {
   if (gives_up(task)) return;
   static_cast<void>(of(task));
   if (task == 0) {
     // A callback, or a job: taken to come after everything before it.
-    for (std::uint32_t i = 1; i < known_; ++i) tasks_[0].clock.join(tasks_[i].clock);
+    for (std::uint32_t i = 1; i < tasks_.size(); ++i) tasks_[0].clock.join(tasks_[i].clock);
   }
   locks_.ran(task, op);
-  if (op.object == 0) return;
+  constexpr kind_set told_otherwise{// or nothing
+                                    operation_kind::start,
+                                    operation_kind::callback,
+                                    operation_kind::timer,
+                                    operation_kind::job,
+                                    operation_kind::event_clear,
+                                    operation_kind::shared_read,
+                                    operation_kind::shared_write,
+                                    operation_kind::atomic_load,
+                                    operation_kind::atomic_store,
+                                    operation_kind::atomic_update,
+                                    operation_kind::compare_exchange,
+                                    operation_kind::compare_exchange_failed,
+                                    operation_kind::atomic_wait,
+                                    operation_kind::atomic_notify};
+  if (op.object == 0 || told_otherwise.has(op.kind)) return;
   switch (op.kind) {
     case operation_kind::spawn:
     case operation_kind::cancel: {
@@ -100,7 +89,7 @@ void watcher::order(std::uint32_t task, const operation& op) {
       if ((op.object & 0xffffffffu) != 0 || gives_up(other)) return;
       static_cast<void>(of(other));  // may move them all
       tasks_[other].clock.join(tasks_[task].clock);
-      return tick(task);
+      return tasks_[task].clock.advance(task);
     }
     case operation_kind::task_end_ok:
     case operation_kind::task_end_failed:
@@ -125,37 +114,29 @@ void watcher::order(std::uint32_t task, const operation& op) {
     case operation_kind::queue_close:
       release_into(task, objects_[op.object].others);
       return release(task, op.object);
-    case operation_kind::start:
-    case operation_kind::callback:
-    case operation_kind::timer:
-    case operation_kind::job:
-    case operation_kind::event_clear:
-    case operation_kind::shared_read:
-    case operation_kind::shared_write:
-    case operation_kind::atomic_load:
-    case operation_kind::atomic_store:
-    case operation_kind::atomic_update:
-    case operation_kind::compare_exchange:
-    case operation_kind::compare_exchange_failed:
-    case operation_kind::atomic_wait:
-    case operation_kind::atomic_notify:
-      return;  // nothing, or told by the access itself
     default:
       return acquire(task, op.object);
   }
+}
+
+progress::finding watcher::ran(std::uint32_t task, const operation& op, std::int64_t now) {
+  if (coverage_.on()) coverage_.ran(task, op);
+  order(task, op);
+  if (task > most_tasks) return progress::finding::none;
+  if (lock_order_on_) order_locks(task, op);
+  return progress_on_ ? progress_.ran(task, op, now) : progress::finding::none;
 }
 
 void watcher::woken(std::uint32_t task, std::uint32_t waker) {
   if (task == waker) return;
   // Not by a mutex: that some schedule took turns there is no reason that all do.
   if (lock_order_on_ && std::max(task, waker) <= most_tasks &&
-      !(waker < last_.size() &&
-        (last_[waker] == operation_kind::unlock || last_[waker] == operation_kind::unlock_shared)))
+      last_[waker] != operation_kind::unlock && last_[waker] != operation_kind::unlock_shared)
     lock_order_.passed(task, waker);
   if (gives_up(std::max(task, waker))) return;
   static_cast<void>(of(std::max(task, waker)));
   tasks_[task].clock.join(tasks_[waker].clock);
-  tick(waker);
+  tasks_[waker].clock.advance(waker);
 }
 
 void watcher::acquire(std::uint32_t task, std::uint64_t object) {
@@ -228,7 +209,7 @@ void watcher::fence(std::uint32_t task, std::memory_order order) {
   if (acquires(order)) me.clock.join(me.fence_acquired);
   if (!releases(order)) return;
   me.fence_released.assign(me.clock);
-  tick(task);
+  me.clock.advance(task);
 }
 
 }  // namespace reprise::detail

@@ -4,6 +4,7 @@
 #include "lock_order.hpp"
 #include "lock_tracker.hpp"
 #include "object_table.hpp"
+#include "per_task.hpp"
 #include "progress.hpp"
 
 #include <reprise/core/detectors.hpp>
@@ -30,6 +31,8 @@ public:
     if (task >= times_.size()) times_.resize(task + std::size_t{1});
     times_[task] = time;
   }
+  /// Of a clock that has `task`.
+  void advance(std::uint32_t task) noexcept { ++times_[task]; }
   void join(const vector_clock& other) {
     if (times_.size() < other.times_.size()) times_.resize(other.times_.size());
     for (std::size_t i = 0; i < other.times_.size(); ++i)
@@ -96,6 +99,11 @@ private:
     vector_clock clock;
     vector_clock fence_acquired;  // what relaxed loads have seen
     vector_clock fence_released;  // as of the last release fence
+    void clear() noexcept {
+      clock.clear();
+      fence_acquired.clear();
+      fence_released.clear();
+    }
   };
   struct sync_state {
     vector_clock clock;   // released by writers, putters, and everyone of a kind
@@ -122,18 +130,19 @@ private:
   }
   void order(std::uint32_t task, const operation& op);
   void order_locks(std::uint32_t task, const operation& op);
-  task_state& of(std::uint32_t task);
-  void tick(std::uint32_t task) {
-    vector_clock& c = of(task).clock;
-    c.set(task, c[task] + 1);
+  task_state& of(std::uint32_t task) {
+    if (task >= tasks_.size()) [[unlikely]]
+      meet(task);
+    return tasks_[task];
   }
+  void meet(std::uint32_t task);
   void release_into(std::uint32_t task, vector_clock& clock) {
-    clock.join(of(task).clock);
-    tick(task);
+    vector_clock& mine = of(task).clock;
+    clock.join(mine);
+    mine.advance(task);
   }
 
-  std::vector<task_state> tasks_;
-  std::uint32_t known_ = 0;  // tasks that this run has
+  per_task<task_state> tasks_;
   bool off_ = false;
   object_table<sync_state> objects_;
   object_table<variable> variables_;
@@ -141,7 +150,7 @@ private:
   lock_order lock_order_;
   progress progress_;
   coverage_recorder coverage_;
-  std::vector<operation_kind> last_;  // of each task, for what woke another
+  per_task<operation_kind> last_;  // of each task, for what woke another
   bool lock_order_on_ = false;
   bool progress_on_ = false;
 };
