@@ -142,12 +142,12 @@ inline ready_entry engine::take_entry() {
 }
 
 inline fiber* engine::next_fiber() {
-  // The common case: under fifo(), the next one is a task that has begun.
+  // The common case: under fifo(), the next one is a task.
   if (!choosing_ && !stopping_ && !failing_soon_ && !tearing_by_force_ && !claiming_) [[likely]] {
     if (turn_left_ == 0 && timers_.empty()) turn_left_ = ready_.size();
     if (turn_left_ != 0 && steps_ < step_limit_) [[likely]] {
       const ready_entry e = ready_.front();
-      if (e.kind() == entry_kind::step && e.as<task_core>().top) [[likely]] {
+      if (e.kind() == entry_kind::step) [[likely]] {
         --turn_left_;
         ready_.drop_front();
         ++steps_;
@@ -159,6 +159,16 @@ inline fiber* engine::next_fiber() {
 }
 
 fiber* engine::next_fiber_any(bool looked) {
+  // The common case where there are choices: a task, and no bookkeeping before it.
+  if (choosing_ && ready_.empty() && timers_.empty() && !runnable_.empty() && !stopping_ &&
+      !failing_soon_ && !tearing_by_force_ && !claiming_ && steps_ < step_limit_) {
+    const ready_entry e = runnable_.take(pick(runnable_.size(), false));
+    if (e.kind() == entry_kind::step) [[likely]] {
+      ++steps_;
+      return step(e.as<task_core>());
+    }
+    ready_.push(e);
+  }
   for (;;) {
     if (tearing_by_force_ || failing_soon_ || claiming_) [[unlikely]] {
       if (tearing_by_force_) return &main_;
@@ -402,13 +412,16 @@ fiber* engine::runner_for(ready_entry e) {
   return runner_;
 }
 
-// Never inline: with one place where fibers leave, calls and returns stay paired across a switch.
-[[gnu::noinline]] void engine::suspend(task_core& me) {
-  fiber& self = *current_fiber_;
-  me.top = &self;
+void engine::suspend(task_core& me) {
+  me.top = current_fiber_;
   check_stack();
-  fiber* const to = next_fiber();
-  if (to != &self) switch_here(*this, self, *to);
+  leave_for(me, *next_fiber());
+}
+
+// Never inline: with one place where fibers leave, calls and returns stay paired across a switch.
+[[gnu::noinline]] void engine::leave_for(task_core& me, fiber& to) {
+  fiber& self = *current_fiber_;
+  if (&to != &self) switch_here(*this, self, to);
   if (me.forced) [[unlikely]]
     check_forced(me);
 }
@@ -545,33 +558,42 @@ void engine::hear_request(task_core& me, const future_core& core) {
 
 // ---------------------------------------------------------------- choices
 
-std::size_t engine::size() const noexcept {
-  return runnable_.size() + (choosing_among_running_ ? 1 : 0);
-}
-
-candidate engine::operator[](std::size_t i) const noexcept {
-  if (choosing_among_running_) {
-    if (i == 0) return {current_task_->number, current_task_->next()};
-    --i;
-  }
-  const ready_entry& e = runnable_[i];
-  switch (e.kind()) {
-    case entry_kind::step: {
-      const auto& t = e.as<task_core>();
-      return {t.number, t.next()};
+void engine::list(std::size_t index) const {
+  constexpr std::size_t at_once = 16;
+  const std::size_t up_to = std::min(size_, (index / at_once + 1) * at_once);
+  if (candidates_.size() < up_to) candidates_.resize(up_to);
+  const std::size_t running = running_goes_on_ ? 1 : 0;
+  for (std::size_t i = listed_; i < up_to; ++i) {
+    candidate& c = candidates_[i];
+    if (i < running) {
+      c = {current_task_->number, current_task_->next()};
+      continue;
     }
-    case entry_kind::timer:
-      return {0, {operation_kind::callback, e.as<timer_slot>().number}};
-    case entry_kind::job:
-      return {0, {operation_kind::job, e.as<job>().number}};
-    default:
-      return {0, {operation_kind::callback, 0}};
+    const ready_entry e = runnable_[i - running];
+    switch (e.kind()) {
+      case entry_kind::step: {
+        const auto& t = e.as<task_core>();
+        c = {t.number, t.next()};
+        break;
+      }
+      case entry_kind::timer:
+        c = {0, {operation_kind::callback, e.as<timer_slot>().number}};
+        break;
+      case entry_kind::job:
+        c = {0, {operation_kind::job, e.as<job>().number}};
+        break;
+      default:
+        c = {0, {operation_kind::callback, 0}};
+        break;
+    }
   }
+  first_ = candidates_.data();
+  listed_ = up_to;
 }
 
 void engine::make_source() {
   if (options_->choices) {
-    source_ = &listed_.emplace(*options_->choices, options_->seed);
+    source_ = &given_choices_.emplace(*options_->choices, options_->seed);
     return;
   }
   if (!seeded_) seeded_ = make_seeded_source();
@@ -579,7 +601,14 @@ void engine::make_source() {
   source_ = seeded_.get();
 }
 
-std::size_t engine::pick(std::size_t bound, bool running_goes_on) {
+std::size_t engine::ask(std::size_t bound, bool running_goes_on) {
+  size_ = bound;
+  running_goes_on_ = running_goes_on;
+  listed_ = 0;
+  if (policy_) {
+    const std::size_t i = policy_->pick(*this);
+    return i < bound ? i : 0;
+  }
   choice_label label;
   if (current_task_) {
     const std::uint32_t last = current_task_->choices;
@@ -589,41 +618,62 @@ std::size_t engine::pick(std::size_t bound, bool running_goes_on) {
     label.count = outside_choices_++;
   }
   if (bound < 2) return 0;
-  choosing_among_running_ = running_goes_on;
   const std::size_t i = source().take_schedule(label, *this);
-  choosing_among_running_ = false;
   if (options_->record) choices_.push_back({choice_kind::schedule, label, bound, i});
   return i < bound ? i : 0;
 }
 
 void engine::choose_point(task_core& me) {
-  if (!choose_beside(me)) suspend(me);
+  const ready_entry next = choose_beside(me);
+  if (next.kind() == entry_kind::none) return;
+  me.top = current_fiber_;
+  check_stack();
+  leave_for(me, *next_fiber_chosen(next));
 }
 
-bool engine::choose_beside(task_core& me) {
-  // What could run beside the task: bookkeeping first, it runs to completion before a choice.
-  for (;;) {
-    expire_timers();
-    if (ready_.empty()) [[likely]]
-      break;
-    if (ready_.front().kind() == entry_kind::stop) break;
-    keep_books(ready_.pop());
-  }
-  if (const std::size_t i = pick(runnable_.size() + 1, true); i > 0) {
-    ++preemptions_;
-    const ready_entry chosen = runnable_.take(i - 1);
-    push_step(me);
-    ready_.push(chosen);
-    return false;
-  }
-  if (claiming_) [[unlikely]] {
-    // It is left for a moment, so that the claims are asked with no frame of the task's above them.
-    ready_.push(ready_entry(&me, 0, entry_kind::step));
-    --steps_;  // its going on is no step of the run
+bool engine::point_of_coroutine(task_core& me) {
+  if (choosing_ && !tearing_by_force_) {
+    const ready_entry next = choose_beside(me);
+    if (next.kind() == entry_kind::none) return true;
+    ready_.push(next);
     return false;
   }
   feed(me.number, me.next());
   return true;
+}
+
+void engine::keep_books_before_choice() {
+  for (;;) {
+    expire_timers();
+    if (ready_.empty() || ready_.front().kind() == entry_kind::stop) return;
+    keep_books(ready_.pop());
+  }
+}
+
+inline ready_entry engine::choose_beside(task_core& me) {
+  // What could run beside the task: bookkeeping first, it runs to completion before a choice.
+  if (!ready_.empty() || !timers_.empty()) keep_books_before_choice();
+  if (const std::size_t i = pick(runnable_.size() + 1, true); i > 0) {
+    ++preemptions_;
+    return runnable_.exchange(i - 1, ready_entry(&me, 0, entry_kind::step));
+  }
+  if (claiming_) [[unlikely]] {
+    // It is left for a moment, so that the claims are asked with no frame of the task's above them.
+    --steps_;  // its going on is no step of the run
+    return {&me, 0, entry_kind::step};
+  }
+  feed(me.number, me.next());
+  return {};
+}
+
+inline fiber* engine::next_fiber_chosen(ready_entry e) {
+  if (!ready_.empty() || stopping_ || failing_soon_ || tearing_by_force_ || claiming_ ||
+      steps_ >= step_limit_ || e.kind() != entry_kind::step) [[unlikely]] {
+    ready_.push(e);
+    return next_fiber_any();
+  }
+  ++steps_;
+  return step(e.as<task_core>());
 }
 
 std::uint64_t engine::choose(choice_kind kind, std::uint64_t bound, operation_kind op) {

@@ -305,6 +305,8 @@ struct alignas(16) job {
 class restartable_choices : public choice_source {
 public:
   virtual void begin(std::uint64_t seed, const strategy& s) = 0;
+  /// Whom it asks for schedule choices; null under `fifo()`.
+  [[nodiscard]] virtual scheduling_policy* policy() noexcept = 0;
 };
 
 class engine final : private candidate_list {
@@ -327,6 +329,10 @@ public:
   /// Runs to the end, teardown included.
   void execute(const config& options, box_base* body);
   [[nodiscard]] report make_report(bool brief);
+  /// Whether a report would say more than that the run has passed.
+  [[nodiscard]] bool has_news() const noexcept {
+    return verdict_ != verdict::passed || !warnings_.empty() || !marks_.empty();
+  }
 
   // --- who runs
   [[nodiscard]] fiber* current_fiber() const noexcept { return current_fiber_; }
@@ -350,7 +356,7 @@ public:
   /// A scheduling point before `op`, which the running task could do at once.
   void point(task_core& me, operation op) {
     me.announces(op);
-    if (choosing_ && !tearing_by_force_) [[unlikely]]
+    if (choosing_ && !tearing_by_force_)
       choose_point(me);
     else
       feed(me.number, op);
@@ -390,13 +396,11 @@ public:
   void wake(waiter& w, waiter::state how = waiter::state::woken) noexcept;
   void push_step(task_core& t) noexcept {
     const ready_entry e(&t, 0, entry_kind::step);
-    if (choosing_) [[unlikely]]
-      return push_choosable_step(e);
+    if (choosing_) return push_choosable_step(e);
     ready_.push(e);
   }
   void push(ready_entry e) {
-    if (choosing_) [[unlikely]]
-      return push_choosable(e);
+    if (choosing_) return push_choosable(e);
     ready_.push(e);
   }
 
@@ -406,12 +410,7 @@ public:
   /// The running task, whatever it is. Throws: `cannot_wait` in a callback or a job.
   [[nodiscard]] task_core& task_here(const char* call);
   /// A point before `me.next`. False when another task was chosen: the coroutine has to let go.
-  bool point_of_coroutine(task_core& me) {
-    if (choosing_ && !tearing_by_force_) [[unlikely]]
-      return choose_beside(me);
-    feed(me.number, me.next());
-    return true;
-  }
+  bool point_of_coroutine(task_core& me);
   /// Throws what the coroutine has to hear where it goes on.
   void arrive_in_coroutine(task_core& me) {
     if (me.forced) [[unlikely]]
@@ -476,7 +475,7 @@ public:
   [[nodiscard]] const config& options() const noexcept { return *options_; }
 
   // --- events
-  void feed(std::uint32_t task, operation op) noexcept {
+  [[gnu::always_inline]] void feed(std::uint32_t task, operation op) noexcept {
     std::uint64_t h = digest_ ^ (std::uint64_t{task} << 8 | static_cast<std::uint64_t>(op.kind));
     h *= 0x9e3779b97f4a7c15u;
     h ^= (h >> 29) ^ op.object ^ (static_cast<std::uint64_t>(now_) * 0xd6e8feb86659fd93u);
@@ -599,15 +598,18 @@ private:
   [[nodiscard]] static bool stale(ready_entry e) noexcept;
 
   // candidate_list: what the policy sees of the queue
-  [[nodiscard]] std::size_t size() const noexcept override;
-  [[nodiscard]] candidate operator[](std::size_t i) const noexcept override;
-  [[nodiscard]] bool running_goes_on() const noexcept override { return choosing_among_running_; }
+  void list(std::size_t index) const override;
 
   void choose_point(task_core& me);
-  /// Whether the running task goes on; if not, another was chosen, and it is queued.
-  bool choose_beside(task_core& me);
+  void keep_books_before_choice();
+  /// Nothing when the running task goes on; else who was chosen instead, and it is queued.
+  [[gnu::always_inline]] ready_entry choose_beside(task_core& me);
+  /// As `next_fiber`, of which that is the next.
+  [[gnu::always_inline]] fiber* next_fiber_chosen(ready_entry e);
   /// Leaves the running task, whose wake-up is somebody's business, and returns when it goes on.
   void suspend(task_core& me);
+  /// Goes to `to`, and returns when `me` goes on.
+  void leave_for(task_core& me, fiber& to);
   /// Who goes on. The main fiber when the run has come to something.
   [[gnu::always_inline]] fiber* next_fiber();
   /// `looked`: the claims have been asked at this point.
@@ -690,8 +692,13 @@ private:
     return *source_;
   }
   void make_source();
-  std::size_t pick(std::size_t bound, bool running_goes_on);
+  std::size_t pick(std::size_t bound, bool running_goes_on) {
+    if (plain_draws_) return bound < 2 ? 0 : plain_draws_->below(bound);
+    return policy_ && bound < 2 ? 0 : ask(bound, running_goes_on);
+  }
+  std::size_t ask(std::size_t bound, bool running_goes_on);
   void drive();
+  void enter_from_main(fiber& to);
   void tear_down();
   void tear_down_round(bool frozen);
   /// Takes entries out of the ready queue, in the turn or behind it.
@@ -709,6 +716,7 @@ private:
   void finish_job(job& j);
   void destroy(future_core& core) noexcept;
   void observe(std::uint32_t task, operation op) noexcept;
+  void tell(std::uint32_t task, operation op);
   void move_clock(std::int64_t to);
   [[nodiscard]] std::string describe_deadlock();
   /// Of a task that waits for what has come before; empty when it is no such.
@@ -716,7 +724,6 @@ private:
   void describe_failure(std::exception_ptr failure, const std::string& task_name,
                         std::string prefix);
   [[nodiscard]] std::string task_waits_for(const task_core& t) const;
-  void leave_for(fiber& to);
 
   static thread_local constinit engine* running_;
 
@@ -738,6 +745,7 @@ private:
   bool tearing_by_force_ : 1 = false;
   bool claiming_ : 1 = false;  // there are claims to look at
   bool observing_ = false;
+  bool telling_ = false;     // the scheduler's own events are kept, or a sink hears them
   bool no_memory_ = false;   // for a stack
   bool circle_met_ = false;  // a cancellation came back to where it had been
   bool waiting_for_jobs_ = false;
@@ -747,8 +755,10 @@ private:
   reason reason_ = reason::none;
   std::array<step_event, 512> recent_{};
 
-  ready_queue<ready_entry> runnable_;    // what could run, under a strategy that chooses
-  bool choosing_among_running_ = false;  // the running task is candidate 0
+  ready_queue<ready_entry> runnable_;          // what could run, under a strategy that chooses
+  scheduling_policy* policy_ = nullptr;        // whom to ask, where nobody asks for labels
+  stream* plain_draws_ = nullptr;              // where the policy only draws
+  mutable std::vector<candidate> candidates_;  // of the choice that is made, as far as listed
   timer_queue<ready_entry> timers_;
   std::size_t stale_timers_ = 0;
   std::uint64_t steps_before_now_ = 0;  // when the clock came to where it is
@@ -790,10 +800,11 @@ private:
   std::vector<std::string> abandoned_;
 
   const config* options_ = nullptr;
-  std::uint64_t serial_ = 0;
+  std::uint64_t serial_ = 0;  // of the run, among all of the process
+  std::uint64_t last_serial_ = 0;
   std::unique_ptr<restartable_choices> seeded_;  // kept: its policies' memory is
   choice_source* source_ = nullptr;  // made at the first choice, or before the run when it follows
-  std::optional<listed_choices> listed_;
+  std::optional<listed_choices> given_choices_;
   std::unique_ptr<watcher> watcher_;  // kept: its memory is
   watcher* watching_ = nullptr;
   std::vector<warning> warnings_;

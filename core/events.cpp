@@ -232,10 +232,12 @@ std::string engine::line_of(const user_event& e) const {
 }
 
 void engine::observe(std::uint32_t task, operation op) noexcept {
-  if (following_) source_->ran(task, op);
+  if (following_) policy_ ? policy_->ran(task, op) : source_->ran(task, op);
   if (watching_) watch(task, op);
-  const bool to_sink = options_->sink && options_->sink->wants_scheduler_events();
-  if (!to_sink && !options_->record) return;
+  if (telling_) tell(task, op);
+}
+
+void engine::tell(std::uint32_t task, operation op) {
   trace_event event;
   event.index = event_count_ - 1;
   event.at = duration(now_);
@@ -248,7 +250,7 @@ void engine::observe(std::uint32_t task, operation op) noexcept {
   if (events_have_places && current_task_ && current_task_->number == task && !on_main())
       [[unlikely]]
     event.place = users_caller();
-  if (to_sink) options_->sink->on_event(event);
+  if (options_->sink && options_->sink->wants_scheduler_events()) options_->sink->on_event(event);
   if (options_->record) recorded_.push_back(std::move(event));
 }
 

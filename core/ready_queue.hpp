@@ -17,8 +17,8 @@ public:
 
   /// By value: an entry is two registers, and a store that is read back in another width stalls the
   /// processor.
-  void push(T x) {
-    if (count_ > mask_ || ring_.empty()) [[unlikely]]
+  [[gnu::always_inline]] void push(T x) {
+    if (count_ > mask_) [[unlikely]]
       grow();
     ring_.data()[(head_ + count_++) & mask_] = x;
   }
@@ -35,6 +35,7 @@ public:
   }
   /// Takes out the `i`-th and keeps the order of the others. Cost: O(min(i, size - i)).
   T take(std::size_t i) noexcept {
+    if (i == 0) return pop();
     T x = (*this)[i];
     if (i < count_ / 2) {
       for (; i > 0; --i) (*this)[i] = (*this)[i - 1];
@@ -45,21 +46,33 @@ public:
     --count_;
     return x;
   }
+  /// Takes out the `i`-th, and puts `x` at the end.
+  T exchange(std::size_t i, T x) noexcept {
+    if (i == 0) {  // the ring has room: one leaves, one comes
+      const T first = ring_.data()[head_];
+      head_ = (head_ + 1) & mask_;
+      ring_.data()[(head_ + count_ - 1) & mask_] = x;
+      return first;
+    }
+    const T taken = take(i);
+    ring_.data()[(head_ + count_++) & mask_] = x;
+    return taken;
+  }
   void clear() noexcept { head_ = count_ = 0; }
 
 private:
-  void grow() {
-    std::vector<T> larger(ring_.empty() ? 64 : ring_.size() * 2);
+  [[gnu::noinline]] void grow() {
+    std::vector<T> larger(ring_.size() * 2);
     for (std::size_t i = 0; i < count_; ++i) larger[i] = (*this)[i];
     ring_ = std::move(larger);
     head_ = 0;
     mask_ = ring_.size() - 1;
   }
 
-  std::vector<T> ring_;
+  std::vector<T> ring_ = std::vector<T>(64);
   std::size_t head_ = 0;
   std::size_t count_ = 0;
-  std::size_t mask_ = 0;
+  std::size_t mask_ = 63;
 };
 
 }  // namespace reprise::detail

@@ -4,6 +4,7 @@
 #include "crowd.hpp"
 #include "generator_internal.hpp"
 #include "offload_internal.hpp"
+#include "switch.hpp"
 
 #include <reprise/core/errors.hpp>
 #include <reprise/core/format.hpp>
@@ -48,17 +49,50 @@ struct leftover_node : callback_node {
   static constexpr callback_kind counts{ended, nullptr};
 };
 
-void engine::execute(const config& options, box_base* body) {
-  static std::atomic<std::uint64_t> serials{0};
+// Inlined into their callers: each return on the way out of the fibers is one that the processor
+// can't predict.
+
+[[gnu::always_inline]] inline void engine::enter_from_main(fiber& to) {
+  switch_here(*this, main_, to);
+  while (service_) [[unlikely]] {
+    const auto service = std::exchange(service_, nullptr);
+    fiber& from = *service_from_;
+    service(service_argument_);
+    switch_here(*this, main_, from);
+  }
+}
+
+void engine::go_from_main(fiber& to) { enter_from_main(to); }
+
+[[gnu::always_inline]] inline void engine::drive() {
+  reason_ = reason::none;
+  stopping_ = false;
+  for (;;) {
+    fiber* to = next_fiber_any();
+    if (to != &main_) enter_from_main(*to);
+    if (reason_ == reason::none) continue;
+    if (reason_ == reason::deadlock && options_->sink) options_->sink->on_deadlock(duration(now_));
+    return;
+  }
+}
+
+[[gnu::always_inline]] inline void engine::execute(const config& options, box_base* body) {
   watch_for_crashes_once();
   options_ = &options;
-  serial_ = ++serials;
+  if (serial_ == last_serial_) {
+    // Many at once: the OS threads share the counter.
+    constexpr std::uint64_t at_once = 1'000'000;
+    static std::atomic<std::uint64_t> serials{0};
+    serial_ = serials.fetch_add(at_once);
+    last_serial_ = serial_ + at_once;
+  }
+  ++serial_;
   now_ = ended_at_ = 0;
   digest_ = stream::mix(options.seed);
   event_count_ = steps_ = preemptions_ = steps_before_now_ = 0;
   step_limit_ = options.step_limit ? options.step_limit : ~std::uint64_t{0};
   choosing_ = options.schedule.kind().make != nullptr;
-  observing_ = options.record || (options.sink && options.sink->wants_scheduler_events());
+  telling_ = options.record || (options.sink && options.sink->wants_scheduler_events());
   stopping_ = failing_soon_ = no_memory_ = tearing_by_force_ = waiting_for_jobs_ = false;
   phase_ = phase::running;
   reason_ = reason::none;
@@ -67,7 +101,7 @@ void engine::execute(const config& options, box_base* body) {
   stale_timers_ = 0;
   task_count_ = 0;
   outside_objects_ = outside_choices_ = 0;
-  draws_.clear();
+  if (!draws_.empty()) draws_.clear();
   workload_.reset();
   choices_.clear();
   texts_.clear();
@@ -80,8 +114,10 @@ void engine::execute(const config& options, box_base* body) {
   root_exception_.clear();
   abandoned_.clear();
   source_ = options.source;
-  listed_.reset();
+  given_choices_.reset();
   following_ = choosing_ && source().follows();
+  policy_ = choosing_ && source_ == seeded_.get() && !options.record ? seeded_->policy() : nullptr;
+  plain_draws_ = policy_ ? policy_->plain_draws() : nullptr;
   claiming_ = claims_closed_ = looking_ = false;
   marks_.clear();
   watching_ = nullptr;
@@ -91,7 +127,7 @@ void engine::execute(const config& options, box_base* body) {
     watching_ = watcher_.get();
     watching_->begin(options.detect, options.seen);
   }
-  observing_ = observing_ || following_ || watching_;
+  observing_ = telling_ || following_ || watching_;
   handover_ = nullptr;
   stack_log_ =
       stack_pool::log_of(options.stack_size ? options.stack_size : stack_pool::default_size);
@@ -113,28 +149,6 @@ void engine::execute(const config& options, box_base* body) {
   }
   running_ = nullptr;
   if (no_memory_) throw std::bad_alloc();
-}
-
-void engine::drive() {
-  reason_ = reason::none;
-  stopping_ = false;
-  for (;;) {
-    fiber* to = next_fiber_any();
-    if (to != &main_) go_from_main(*to);
-    if (reason_ == reason::none) continue;
-    if (reason_ == reason::deadlock && options_->sink) options_->sink->on_deadlock(duration(now_));
-    return;
-  }
-}
-
-void engine::go_from_main(fiber& to) {
-  switch_fiber(*this, main_, to);
-  while (service_) {
-    const auto service = std::exchange(service_, nullptr);
-    fiber& from = *service_from_;
-    service(service_argument_);
-    switch_fiber(*this, main_, from);
-  }
 }
 
 void engine::judge() {
@@ -406,8 +420,11 @@ void prepare_run() {
 
 namespace {
 
-report execute_and_report(const config& options, box_base* body, bool brief) {
-  if (options.stored_choices != 0 && !options.choices && !options.source) {
+enum class wanted : std::uint8_t { report, brief_report, news };
+
+/// The one place that runs, and returns to it as directly as can be.
+[[gnu::noinline]] std::optional<report> run_as(const config& options, box_base* body, wanted what) {
+  if (options.stored_choices != 0 && !options.choices && !options.source) [[unlikely]] {
     destroy_box(body);
     throw error(
         fmt::format("the choices of this run lie in a case file, {:016x}, which is not at hand. "
@@ -416,17 +433,21 @@ report execute_and_report(const config& options, box_base* body, bool brief) {
   }
   engine& e = engine::of_thread();
   e.execute(options, body);
-  return e.make_report(brief);
+  if (what == wanted::news && !e.has_news()) return std::nullopt;
+  return e.make_report(what != wanted::report);
 }
 
 }  // namespace
 
 report run_box(const config& options, box_base* body) {
   watch_for_crashes();
-  return execute_and_report(options, body, false);
+  return *run_as(options, body, wanted::report);
 }
 report run_briefly(const config& options, box_base* body) {
-  return execute_and_report(options, body, true);
+  return *run_as(options, body, wanted::brief_report);
+}
+std::optional<report> run_for_news(const config& options, box_base* body) {
+  return run_as(options, body, wanted::news);
 }
 
 void* pool_allocate(std::size_t size) {

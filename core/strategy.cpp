@@ -162,6 +162,7 @@ public:
   std::size_t take_schedule(const choice_label&, const candidate_list& candidates) override {
     return policy_ ? policy_->pick(candidates) : 0;
   }
+  [[nodiscard]] scheduling_policy* policy() noexcept override { return policy_; }
   [[nodiscard]] bool follows() const noexcept override { return follows_; }
   void ran(std::uint32_t task, const operation& op) noexcept override {
     if (follows_) policy_->ran(task, op);
@@ -171,7 +172,8 @@ private:
   void begin_as(const strategy& how) {
     policy_ = policy_of(how.kind());
     follows_ = how.kind().follows;
-    if (policy_) policy_->begin(stream(seed_, "schedule"), how);
+    static constexpr std::uint64_t purpose = stream::hash("schedule");
+    if (policy_) policy_->begin(stream(seed_, purpose), how);
   }
   /// Few runs draw from each, and a stream costs a hundred instructions to begin.
   stream& begun(std::optional<stream>& s, std::string_view purpose) const {

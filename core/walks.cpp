@@ -30,6 +30,7 @@ public:
   std::size_t pick(const candidate_list& candidates) override {
     return stream_.below(candidates.size());
   }
+  [[nodiscard]] stream* plain_draws() noexcept override { return &stream_; }
 
 private:
   stream stream_;

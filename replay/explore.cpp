@@ -46,14 +46,16 @@ public:
 
 private:
   /// False when the search is over.
-  bool run_one() {
-    report r = run_briefly(options_, make_());
+  [[gnu::always_inline]] bool run_one() {
+    std::optional<report> r = run_for_news(options_, make_());
     ++result_.runs;
-    tally_.add(r);
-    if (!r) {
-      if (!result_.failure) result_.failure = r;
-      result_.failures.push_back(std::move(r));
-      if (!what_.keep_going) return false;
+    if (r) {
+      tally_.add(*r);
+      if (!*r) {
+        if (!result_.failure) result_.failure = *r;
+        result_.failures.push_back(*std::move(r));
+        if (!what_.keep_going) return false;
+      }
     }
     return !what_.progress || what_.progress(result_.runs, result_.failures.size());
   }

@@ -10,13 +10,14 @@
 using reprise::detail::ready_queue;
 
 TEST_CASE("a ready queue is a queue, with an index") {
-  rc::prop("push, pop and take in any order", [] {
+  rc::prop("push, pop, take and exchange in any order", [] {
     const auto steps = *rc::gen::container<std::vector<int>>(rc::gen::inRange(-30, 60));
     ready_queue<int> queue;
     std::deque<int> naive;
     int next = 0;
-    // Enough at the start for the ring to grow and to wrap around.
-    for (int i = 0; i < *rc::gen::inRange(0, 200); ++i) {
+    // Enough at the start for the ring to be full, to grow and to wrap around.
+    const int at_start = *rc::gen::oneOf(rc::gen::inRange(0, 200), rc::gen::element(64, 128));
+    for (int i = 0; i < at_start; ++i) {
       queue.push(next);
       naive.push_back(next++);
     }
@@ -28,8 +29,10 @@ TEST_CASE("a ready queue is a queue, with an index") {
       } else if (step < 0) {
         if (naive.empty()) continue;
         const auto i = static_cast<std::size_t>(-step) * 7 % naive.size();
-        RC_ASSERT(queue.take(i) == naive[i]);
+        const bool exchanged = step % 2 == 0;
+        RC_ASSERT((exchanged ? queue.exchange(i, next) : queue.take(i)) == naive[i]);
         naive.erase(naive.begin() + static_cast<std::ptrdiff_t>(i));
+        if (exchanged) naive.push_back(next++);
       } else {
         queue.push(next);
         naive.push_back(next++);

@@ -2,9 +2,11 @@
 
 #include <array>
 #include <map>
+#include <memory>
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace reprise;
@@ -51,6 +53,95 @@ TEST_CASE("strategies are printed and parsed as they are spelled in C++") {
     INFO(bad);
     CHECK_THROWS_AS(strategy::parse(bad), std::invalid_argument);
   }
+}
+
+namespace {
+
+/// `random_walk`, but for saying where it draws.
+class asked_walk final : public scheduling_policy {
+public:
+  void begin(const stream& s, const strategy&) override { stream_ = s; }
+  std::size_t pick(const candidate_list& candidates) override {
+    return stream_.below(candidates.size());
+  }
+
+private:
+  stream stream_;
+};
+constexpr strategy_kind asked_walk_kind{
+    .id = 200,
+    .name = "asked_walk",
+    .about = "random_walk by the long way",
+    .parameters = 0,
+    .make = []() -> std::unique_ptr<scheduling_policy> { return std::make_unique<asked_walk>(); }};
+
+/// Looks at the last candidate first, and notes all of them.
+class looking_policy final : public scheduling_policy {
+public:
+  static inline std::vector<std::vector<std::uint32_t>> seen;
+  void begin(const stream&, const strategy&) override { seen.clear(); }
+  std::size_t pick(const candidate_list& candidates) override {
+    std::vector<std::uint32_t> tasks(candidates.size());
+    for (std::size_t i = tasks.size(); i-- > 0;) tasks[i] = candidates[i].task;
+    for (std::size_t i = 0; i < tasks.size(); ++i) same_ = same_ && candidates[i].task == tasks[i];
+    if (!same_) tasks.clear();
+    seen.push_back(std::move(tasks));
+    return 0;
+  }
+
+private:
+  bool same_ = true;
+};
+constexpr strategy_kind looking_kind{.id = 201,
+                                     .name = "looking",
+                                     .about = "looks at all",
+                                     .parameters = 0,
+                                     .make = []() -> std::unique_ptr<scheduling_policy> {
+                                       return std::make_unique<looking_policy>();
+                                     }};
+
+}  // namespace
+
+TEST_CASE("a policy that says where it draws has the runs that it had when it was asked") {
+  const auto program = [] {
+    atomic<int> a = 0;
+    mutex m;
+    const auto work = [&] {
+      for (int i = 0; i < 3; ++i) {
+        a.fetch_add(1);
+        const std::scoped_lock lock(m);
+        yield();
+      }
+      sleep_for(1ms);
+    };
+    gather(work, work, [&] { call_later(500us, [&] { a.store(0); }); });
+  };
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    const report drawn = run({.seed = seed, .schedule = random_walk()}, program);
+    const report asked = run({.seed = seed, .schedule = strategy(asked_walk_kind)}, program);
+    const report kept = run({.seed = seed, .schedule = random_walk(), .record = true}, program);
+    REQUIRE(drawn);
+    REQUIRE(drawn.digest == asked.digest);
+    REQUIRE(drawn.digest == kept.digest);
+    REQUIRE(drawn.preemptions == asked.preemptions);
+    REQUIRE(drawn.steps == asked.steps);
+  }
+}
+
+TEST_CASE("candidates stand in the order of the queue, in whatever order they are looked at") {
+  constexpr std::uint32_t tasks = 50;
+  REQUIRE(run({.schedule = strategy(looking_kind)}, [] {
+    std::vector<task<void>> all;
+    for (std::uint32_t i = 0; i < tasks; ++i) all.push_back(spawn([] {}));
+    yield();  // behind them all
+    for (auto& t : all) t.join();
+  }));
+  REQUIRE_FALSE(looking_policy::seen.empty());
+  std::vector<std::uint32_t> expected;
+  for (std::uint32_t i = 2; i < tasks + 2; ++i) expected.push_back(i);
+  expected.push_back(1);  // who yields
+  CHECK(looking_policy::seen.front() == expected);
+  for (const auto& one : looking_policy::seen) REQUIRE_FALSE(one.empty());
 }
 
 TEST_CASE("a strategy's name and number can be taken once") {

@@ -40,16 +40,28 @@ struct candidate {
 };
 
 /// The candidates of one scheduling choice, in the order of the queue; the running task first if it
-/// could go on.
+/// could go on. They are listed as far as they are looked at.
 class candidate_list {
 public:
-  [[nodiscard]] virtual std::size_t size() const noexcept = 0;
-  [[nodiscard]] virtual candidate operator[](std::size_t index) const noexcept = 0;
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  /// Cost: constant, but for the first look at so many: linear in the index.
+  [[nodiscard]] const candidate& operator[](std::size_t index) const {
+    if (index >= listed_) [[unlikely]]
+      list(index);
+    return first_[index];
+  }
   /// Whether the first is the running task, so that any other choice is a preemption.
-  [[nodiscard]] virtual bool running_goes_on() const noexcept { return false; }
+  [[nodiscard]] bool running_goes_on() const noexcept { return running_goes_on_; }
 
 protected:
   ~candidate_list() = default;
+  /// Lists them up to that one at least: sets `first_` and `listed_`.
+  virtual void list(std::size_t index) const = 0;
+
+  mutable const candidate* first_ = nullptr;
+  mutable std::size_t listed_ = 0;
+  std::size_t size_ = 0;
+  bool running_goes_on_ = false;
 };
 
 /// Where a run takes its choices from: seeded streams, a recorded list, a search that steers.

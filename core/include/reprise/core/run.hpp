@@ -17,6 +17,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -76,6 +77,8 @@ namespace detail {
 report run_box(const config& options, box_base* body);
 /// As `run_box`, but what nobody asked for is not built: no token, no events.
 report run_briefly(const config& options, box_base* body);
+/// The same; nothing for a run that passed and has neither warnings nor marks.
+std::optional<report> run_for_news(const config& options, box_base* body);
 /// Puts the handlers of stack overflow and std::terminate in place, in front of what a test
 /// framework has put there. Each `run_box` does; many brief runs do it once, before. Cost: three
 /// system calls.

@@ -30,6 +30,9 @@ public:
   /// An index into `candidates`, of which there are at least two. Index 0 is what `fifo()` would
   /// do.
   virtual std::size_t pick(const candidate_list& candidates) = 0;
+  /// Null, or a stream of which each pick is `below(candidates.size())`: the engine draws from that
+  /// one itself, lists no candidates and asks no more. Asked once, when the run has begun.
+  [[nodiscard]] virtual stream* plain_draws() noexcept { return nullptr; }
   /// As `choice_source::ran`, when its kind follows.
   virtual void ran(std::uint32_t task, const operation& op) noexcept {
     static_cast<void>(task);
