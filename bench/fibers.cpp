@@ -151,6 +151,16 @@ measurement w7(const reprise::search& how) {
   check(came_to && sum == came_to.runs * 6, "increments were lost");
   return {took, came_to.runs};
 }
+/// W7 without something: what each part of a schedule costs.
+template <class F>
+measurement part_of_w7(std::uint64_t n, F body) {
+  const double start = cpu_seconds();
+  const auto came_to = reprise::explore(
+      {.schedule = reprise::random_walk(), .runs = n, .detect = reprise::detectors::none()}, body);
+  const double took = cpu_seconds() - start;
+  check(came_to && came_to.runs == n, "a run of nothing failed");
+  return {took, n};
+}
 measurement w7_run(std::uint64_t n) {
   std::uint64_t counter = 0;
   const double start = cpu_seconds();
@@ -193,6 +203,16 @@ constexpr workload list[] = {
      [](std::uint64_t n) { return w7({.schedule = reprise::random_walk(), .runs = n}); }},
     {"fibers/w7_portfolio", [](std::uint64_t n) { return w7({.runs = n}); }},
     {"fibers/w7_run", w7_run},
+    {"fibers/w7_nothing", [](std::uint64_t n) { return part_of_w7(n, [] {}); }},
+    {"fibers/w7_spawn",
+     [](std::uint64_t n) { return part_of_w7(n, [] { reprise::spawn([] {}).join(); }); }},
+    {"fibers/w7_gather",
+     [](std::uint64_t n) {
+       return part_of_w7(n, [] {
+         const auto nothing = [] {};
+         reprise::gather(std::cref(nothing), std::cref(nothing));
+       });
+     }},
 };
 
 }  // namespace

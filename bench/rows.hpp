@@ -27,7 +27,7 @@ struct row {
   std::string_view section;
   std::string_view label;  // "{}" stands for the count
   measured ours;
-  measured limit;
+  measured limit = {};
   double ratio = 0;  // goal: at most this many times the limit's cost; 0: none
   double ns = 0;     // goal: at most this many nanoseconds an operation; 0: none
   double bytes = 0;  // goal: at most this much memory each; 0: none
