@@ -398,7 +398,8 @@ report shrink_report(const report& failure, const body_maker& make) {
     throw error(fmt::format("the choices of the token {} lie in a case file: shrink that file.",
                             failure.token));
   shrinking s = shrink(failing, {}, make);
-  return decode_token(s.result.token).stored_choices != 0 ? failure : std::move(s.result);
+  if (decode_token(s.result.token).stored_choices != 0) return failure;
+  return std::move(s.result);
 }
 
 }  // namespace reprise::detail

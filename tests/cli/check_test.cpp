@@ -95,7 +95,7 @@ TEST_CASE("check finds, keeps and tells; the next one begins with what was kept"
   CHECK(s.at("version") == "2.1.0");
   const json& run = s.at("runs").at(0);
   CHECK(run.at("tool").at("driver").at("name") == "reprise");
-  REQUIRE(run.at("results").size() >= 1);
+  REQUIRE_FALSE(run.at("results").empty());
   for (const auto& result : run.at("results")) {
     CHECK(result.at("level") == "error");
     CHECK(result.at("message").at("text").get<std::string>().find("rp1_") != std::string::npos);

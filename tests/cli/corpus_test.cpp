@@ -129,7 +129,7 @@ TEST_CASE("a file that can't be read is passed over with a word, and stays") {
   const std::string good = folder.path() + '/' + files_in(folder.path()).front();
   const std::string text = support::read_file(good);
   std::ofstream(folder.path() + "/cut.reprise") << text.substr(0, text.size() / 2);
-  std::ofstream(folder.path() + "/empty.reprise");
+  const std::ofstream empty(folder.path() + "/empty.reprise");
   std::string flipped = text;
   flipped[flipped.size() / 2] ^= 0x20;
   std::ofstream(folder.path() + "/flipped.reprise") << flipped;

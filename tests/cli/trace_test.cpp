@@ -38,7 +38,7 @@ public:
   }
   /// The trace of a run, in "NAME".
   std::string of(child_result (*program)(const std::vector<std::string>&, stdout_to),
-                 std::vector<std::string> arguments, const std::string& name = "out.jsonl") {
+                 std::vector<std::string> arguments, const std::string& name = "out.jsonl") const {
     arguments.insert(arguments.end(), {"--trace", path(name)});
     static_cast<void>(program(arguments, stdout_to::capture));
     return path(name);
@@ -177,7 +177,7 @@ TEST_CASE("trace export is JSON with an instant for each event and a thread for 
     }
     CHECK(e.at("ph") == "i");
     const auto line = json::parse(trace.at(++events));
-    CHECK(threads.at(e.at("tid")) == line.at("task"));
+    CHECK(threads.at(e.at("tid")) == line.at("task").get<std::string>());
     CHECK(e.at("name") == (line.contains("text") ? line.at("text") : line.at("event")));
     CHECK(e.at("args").at("#") == line.at("i"));
     if (line.contains("fn")) CHECK(e.at("args").at("fn") == line.at("fn"));
@@ -432,7 +432,8 @@ TEST_CASE("what can't be a trace is refused at once") {
         {torn, "has text behind its footer"}})
     for (const char* const what : {"show", "export"}) {
       INFO(path);
-      check_mistake(reprise({"trace", what, path}), 2, "trace '" + path + "' " + says);
+      check_mistake(reprise({"trace", what, path}), 2,
+                    std::string("trace '").append(path).append("' ").append(says));
     }
   // What does not begin as a trace is refused by replay as the case file that it may be.
   for (const char* const path : {".", "/dev/zero"})

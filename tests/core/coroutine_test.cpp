@@ -450,7 +450,8 @@ TEST_CASE("a fiber gathers coroutines too") {
     std::vector<co_task<int>> many;
     many.push_back(after(1s, 1));
     many.push_back(after(2s, 2));
-    CHECK(gather(std::move(many)) == std::vector{1, 2});
+    const std::vector<int> values = gather(std::move(many));
+    CHECK(values == std::vector{1, 2});
     CHECK(now() == 3s);
   });
 }

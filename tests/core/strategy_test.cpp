@@ -257,7 +257,7 @@ TEST_CASE("value 0 at every choice is what fifo would do, while no task waits") 
     mutex m;
     std::vector<std::function<void()>> all;
     for (int i = 0; i < 4; ++i)
-      all.push_back([&m, i] {
+      all.emplace_back([&m, i] {
         const std::scoped_lock lock(m);
         log("{}", i);
       });
@@ -272,7 +272,7 @@ TEST_CASE("round_robin goes to the next task by number, around and around") {
   const auto r = run({.schedule = round_robin()}, [] {
     std::vector<std::function<void()>> all;
     for (int i = 0; i < 3; ++i)
-      all.push_back([i] {
+      all.emplace_back([i] {
         for (int k = 0; k < 3; ++k) {
           log("{}", i);
           yield();
@@ -293,7 +293,7 @@ TEST_CASE("random_walk is fair: each order of three equal tasks comes as often a
       event go;
       std::vector<std::function<void()>> all;
       for (int i = 0; i < 3; ++i)
-        all.push_back([&, i] {
+        all.emplace_back([&, i] {
           sleep_for(1s);
           log("{}", i);
           sleep_for(1s);
@@ -315,7 +315,7 @@ TEST_CASE("each candidate of a scheduling choice is equally likely") {
     const auto r = run({.seed = seed, .schedule = random_walk(), .record = true}, [] {
       std::vector<std::function<void()>> all;
       for (int i = 0; i < 6; ++i)
-        all.push_back([] {
+        all.emplace_back([] {
           yield();
           yield();
         });

@@ -25,7 +25,7 @@ struct replicated_register {
     yield();
     if (broken) call_soon([this, value] { replica = value; });
   }
-  int read() {
+  int read() const {
     yield();
     return replica;
   }

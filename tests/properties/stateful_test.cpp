@@ -87,7 +87,7 @@ public:
     }
     const auto& key = std::get<models::get_op>(what).key;
     if (const auto hit = cached_.find(key); hit != cached_.end()) return hit->second;
-    const std::string value = store_[key];
+    std::string value = store_[key];
     yield();
     cached_[key] = value;
     return value;

@@ -165,7 +165,7 @@ TEST_CASE("what is no case file is refused in one line that says what is wrong")
   const std::string path = dir / "x.reprise";
   const auto refused = [&](std::string_view text) {
     put(path, text);
-    const std::string line = refusal(path);
+    std::string line = refusal(path);
     CHECK(line.find('\n') == std::string::npos);
     CHECK_THAT(line, ContainsSubstring("'" + path + "'"));
     return line;

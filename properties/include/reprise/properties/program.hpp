@@ -139,7 +139,7 @@ namespace detail {
 inline rc::Gen<program> programs_from(int lowest) {
   using kind = program::kind;
   return rc::gen::withSize([lowest](int size) -> rc::Gen<program> {
-    const auto leaf = rc::gen::weightedOneOf<program>(
+    auto leaf = rc::gen::weightedOneOf<program>(
         {{3, rc::gen::map(rc::gen::inRange(0, 8),  // few different ones, so that there are ties
                           [](int ms) { return program{.what = kind::sleep, .ms = ms}; })},
          {1, rc::gen::map(rc::gen::inRange(0, program::queues),
