@@ -161,8 +161,8 @@ std::string junit_of(const check_result& checked, const std::string& program) {
   explored.append_attribute("errors") = 0;
   explored.append_attribute("time") = fmt::format("{:.3f}", seconds).c_str();
   failures += here;
-  root.append_attribute("tests") =
-      static_cast<unsigned long long>(checked.cases.size() + checked.scenarios.size());
+  const std::size_t tests = checked.cases.size() + checked.scenarios.size();
+  root.append_attribute("tests") = static_cast<unsigned long long>(tests);
   root.append_attribute("failures") = static_cast<unsigned long long>(failures);
   root.append_attribute("errors") = static_cast<unsigned long long>(errors);
   root.append_attribute("time") = fmt::format("{:.3f}", seconds_of(checked.real)).c_str();
