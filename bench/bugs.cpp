@@ -162,21 +162,18 @@ int main(int argc, char** argv) {
     if (!o.names.empty() && std::ranges::find(o.names, p.name) == o.names.end()) continue;
     ++rows;
     const auto* const row = std::ranges::find(published_table, p.name, &published_row::name);
-    double best = static_cast<double>(o.cap), last = 0;
     std::vector<double> means;
     bool found = false;
     for (std::size_t i = 0; i < o.strategies.size(); ++i) {
       const std::string name = o.strategies[i].to_string();
       const measured r = measure(p, o.strategies[i], o);
-      last = r.mean(o);
-      best = std::min(best, last);
-      means.push_back(last);
+      means.push_back(r.mean(o));
       found = found || r.within(o.cap) > 0;
       if (r.within(o.cap) == o.trials) ++always[i];
       const double known = row != published_table.end() ? published_of(*row, name) : 0;
       std::printf("%-32s %-22s %5zu %5zu %5zu %9.1f %9.1f %10s %9.0f\n",
                   std::string(p.name).c_str(), name.c_str(), r.within(100), r.within(1000),
-                  r.within(o.cap), r.mean(o), r.deviation(),
+                  r.within(o.cap), means.back(), r.deviation(),
                   known > 0 ? std::to_string(static_cast<int>(known)).c_str() : "",
                   static_cast<double>(r.executed) / std::max(r.seconds, 1e-9));
       std::fflush(stdout);
@@ -185,8 +182,8 @@ int main(int argc, char** argv) {
     if (!found) continue;
     ++found_rows;
     for (std::size_t i = 0; i < means.size(); ++i) log_sums[i] += std::log(means[i]);
-    if (last / best > worst) {
-      worst = last / best;
+    if (const double times = means.back() / *std::ranges::min_element(means); times > worst) {
+      worst = times;
       worst_at = p.name;
     }
   }

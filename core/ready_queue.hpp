@@ -48,14 +48,8 @@ public:
   }
   /// Takes out the `i`-th, and puts `x` at the end.
   T exchange(std::size_t i, T x) noexcept {
-    if (i == 0) {  // the ring has room: one leaves, one comes
-      const T first = ring_.data()[head_];
-      head_ = (head_ + 1) & mask_;
-      ring_.data()[(head_ + count_ - 1) & mask_] = x;
-      return first;
-    }
     const T taken = take(i);
-    ring_.data()[(head_ + count_++) & mask_] = x;
+    ring_.data()[(head_ + count_++) & mask_] = x;  // there is room: one has left
     return taken;
   }
   void clear() noexcept { head_ = count_ = 0; }

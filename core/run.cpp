@@ -101,7 +101,7 @@ void engine::go_from_main(fiber& to) { enter_from_main(to); }
   stale_timers_ = 0;
   task_count_ = 0;
   outside_objects_ = outside_choices_ = 0;
-  if (!draws_.empty()) draws_.clear();
+  draws_.clear();
   workload_.reset();
   choices_.clear();
   texts_.clear();

@@ -25,7 +25,7 @@ public:
     waited_ = 0;
     known_ = !how.learnt().empty();
     if (known_) read(how.learnt());
-    of(1).spawned = true;
+    tasks_[1].spawned = true;
   }
 
   std::size_t pick(const candidate_list& candidates) override {
@@ -53,10 +53,10 @@ public:
     rest_.ran(task, op);
     if (op.kind == operation_kind::spawn) return spawned(task, op.object);
     if (op.kind == operation_kind::task_end_ok || op.kind == operation_kind::task_end_failed) {
-      of(task).ended = true;
+      tasks_[task].ended = true;
       if (intended_ == task) intended_ = 0;
     } else if (is_target(task, op)) {
-      if (of(task).left > 0) --of(task).left;
+      if (tasks_[task].left > 0) --tasks_[task].left;
       intended_ = 0;
       waited_ = 0;
     } else if (!known_ && can_be_held_back(op)) {
@@ -78,8 +78,6 @@ private:
   /// of one operation.
   static constexpr std::uint64_t per_operation = 8;
 
-  task_state& of(std::uint32_t task) { return tasks_[task]; }
-
   void read(const std::vector<std::uint64_t>& numbers) {
     // A token that was written by hand may say anything: what does not fit is left out.
     std::size_t i = 1;
@@ -87,7 +85,7 @@ private:
       objects_.push_back(numbers[i] << 32 | numbers[i + 1]);
     for (; i + 2 < numbers.size(); i += 3) {
       if (numbers[i] > most_tasks || numbers[i + 1] >= numbers[i]) continue;
-      task_state& t = of(static_cast<std::uint32_t>(numbers[i]));
+      task_state& t = tasks_[static_cast<std::uint32_t>(numbers[i])];
       t.parent = static_cast<std::uint32_t>(numbers[i + 1]);
       t.left = std::min<std::uint64_t>(numbers[i + 2], std::uint64_t{1} << 32);
     }
@@ -122,16 +120,16 @@ private:
     }
     tasks_[0].weight = 0;
     for (const std::size_t i : held_back_) {
-      task_state& t = of(candidates[i].task);
+      task_state& t = tasks_[candidates[i].task];
       if (t.weight == 0) t.weight = 1;
     }
     if (among_held_back) {
-      for (const std::size_t i : held_back_) sum += of(candidates[i].task).weight;
+      for (const std::size_t i : held_back_) sum += tasks_[candidates[i].task].weight;
       std::uint64_t x = stream_.below(sum);
       for (const std::size_t i : held_back_) {
         const std::uint32_t task = candidates[i].task;
-        if (x < of(task).weight) return task;
-        x -= of(task).weight;
+        if (x < tasks_[task].weight) return task;
+        x -= tasks_[task].weight;
       }
     }
     for (const auto& t : tasks_) sum += t.weight;
@@ -143,10 +141,10 @@ private:
 
   void spawned(std::uint32_t parent, std::uint64_t object) {
     const auto child = static_cast<std::uint32_t>(object >> 32);
-    of(child).spawned = true;
+    tasks_[child].spawned = true;
     if (intended_ != parent || parent == 0) return;
     // The parent's turn was also its children's.
-    const std::uint64_t theirs = subtree(child), own = of(parent).left;
+    const std::uint64_t theirs = subtree(child), own = tasks_[parent].left;
     std::uint64_t all = own + theirs;
     for (std::uint32_t i = child + 1; i < tasks_.size(); ++i)
       if (tasks_[i].parent == parent && !tasks_[i].spawned) all += subtree(i);

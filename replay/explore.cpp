@@ -45,7 +45,8 @@ public:
   }
 
 private:
-  /// False when the search is over.
+  /// False when the search is over. Inline, as the way out of a run has no return to spare: see
+  /// core/run.cpp.
   [[gnu::always_inline]] bool run_one() {
     std::optional<report> r = run_for_news(options_, make_());
     ++result_.runs;

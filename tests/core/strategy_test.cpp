@@ -83,14 +83,12 @@ public:
   std::size_t pick(const candidate_list& candidates) override {
     std::vector<std::uint32_t> tasks(candidates.size());
     for (std::size_t i = tasks.size(); i-- > 0;) tasks[i] = candidates[i].task;
-    for (std::size_t i = 0; i < tasks.size(); ++i) same_ = same_ && candidates[i].task == tasks[i];
-    if (!same_) tasks.clear();
+    bool same = true;
+    for (std::size_t i = 0; i < tasks.size(); ++i) same = same && candidates[i].task == tasks[i];
+    if (!same) tasks.clear();
     seen.push_back(std::move(tasks));
     return 0;
   }
-
-private:
-  bool same_ = true;
 };
 constexpr strategy_kind looking_kind{.id = 201,
                                      .name = "looking",
