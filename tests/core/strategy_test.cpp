@@ -139,6 +139,11 @@ TEST_CASE("candidates stand in the order of the queue, in whatever order they ar
   for (std::uint32_t i = 2; i < tasks + 2; ++i) expected.push_back(i);
   expected.push_back(1);  // who yields
   CHECK(looking_policy::seen.front() == expected);
+  // The first of them comes to its end, where it could be left, and ends.
+  REQUIRE(looking_policy::seen.size() > 2);
+  CHECK(looking_policy::seen[1] == expected);
+  expected.erase(expected.begin());
+  CHECK(looking_policy::seen[2] == expected);
   for (const auto& one : looking_policy::seen) REQUIRE_FALSE(one.empty());
 }
 
