@@ -188,7 +188,7 @@ void co_call::end() {
 }
 
 void engine::begin_borrowed(task_core& me, co_call& call) {
-  stack_slot* const stack = stack_of(me.stack_size());
+  stack_slot* const stack = stack_of(me.stack_log);
   if (!stack) throw std::bad_alloc();
   me.top = handover_ = &bind(*stack, borrowed_entry);
   borrowing_ = &call;

@@ -35,6 +35,7 @@ engine& engine::of_thread() {
       } else {
         mine = idle.back();
         idle.pop_back();
+        mine->stacks_.forget_parked();  // their frames may know the other thread's variables
       }
       mine->exceptions_ = &thread_exceptions();
     }
@@ -84,19 +85,20 @@ bool engine::start(task_core& t) {
     offered_ = nullptr;
     t.top = current_fiber_;
   } else {
-    stack_slot* const stack = stack_of(t.stack_size());
+    stack_slot* const stack = stack_of(t.stack_log);
     if (!stack) return false;
-    t.top = &bind(*stack, task_entry);
+    t.top = stack->parked ? fiber_on(*stack) : &bind(*stack, task_entry);
+    stack->parked = false;
   }
   t.started = true;
   return true;
 }
 
-stack_slot* engine::stack_of(std::size_t size) noexcept {
+stack_slot* engine::new_stack(std::uint8_t log) noexcept {
   // Whoever asks is about to be left: an exception would strike a task that has nothing to do with
   // it. The run ends instead.
   try {
-    return &stacks_.take(size);
+    return &stacks_.make(log);
   } catch (const std::bad_alloc&) {
     no_memory_ = true;
     return nullptr;
@@ -159,15 +161,31 @@ inline fiber* engine::next_fiber() {
 }
 
 fiber* engine::next_fiber_any(bool looked) {
-  // The common case where there are choices: a task, and no bookkeeping before it.
-  if (choosing_ && ready_.empty() && timers_.empty() && !runnable_.empty() && !stopping_ &&
-      !failing_soon_ && !tearing_by_force_ && !claiming_ && steps_ < step_limit_) {
+  // The common cases where there are choices: a task, before it what is told of an end.
+  while (choosing_ && timers_.empty() && !stopping_ && !failing_soon_ && !tearing_by_force_ &&
+         !claiming_ && steps_ < step_limit_) {
+    if (!ready_.empty()) {
+      const ready_entry e = ready_.front();
+      if (e.kind() == entry_kind::stop && ready_.size() == 1) {
+        ready_.drop_front();
+        ++steps_;
+        stopping_ = true;
+        return come_to(reason::finished);
+      }
+      if (e.kind() != entry_kind::node || e.as<callback_node>().kind->user) break;
+      ready_.drop_front();
+      ++steps_;
+      e.as<callback_node>().kind->run(*this, e.as<callback_node>());
+      continue;
+    }
+    if (runnable_.empty()) break;
     const ready_entry e = runnable_.take(pick(runnable_.size(), false));
     if (e.kind() == entry_kind::step) [[likely]] {
       ++steps_;
       return step(e.as<task_core>());
     }
     ready_.push(e);
+    break;
   }
   for (;;) {
     if (tearing_by_force_ || failing_soon_ || claiming_) [[unlikely]] {
@@ -398,7 +416,7 @@ fiber* engine::runner_for(ready_entry e) {
     idle_runners_.pop_back();
   }
   if (!runner_) {
-    stack_slot* const stack = stack_of(stack_pool::default_size);
+    stack_slot* const stack = stack_of(stack_pool::log_of(stack_pool::default_size));
     if (!stack) {
       push(e);
       return come_to(reason::failure);
@@ -701,7 +719,7 @@ void engine::complete(future_core& core, future_state state, std::exception_ptr 
   while (node) {
     callback_node* next = std::exchange(node->next, nullptr);
     if (node->kind) {
-      push({node, 0, entry_kind::node});
+      (choosing_ && node->kind->user ? runnable_ : ready_).push({node, 0, entry_kind::node});
     } else {
       push_step(*node->wakes);
     }
@@ -855,13 +873,16 @@ void engine::task_main() {
     }
     finish_task(t, state, std::exchange(failure, nullptr));
     // Who goes on? A task that has not started takes this stack as it is: one hot stack for tasks
-    // that never wait.
+    // that never wait. Else this fiber stands here until a task is given its stack: its end would
+    // cost a new beginning, and returns that the processor can't predict.
     fiber& self = *current_fiber_;
     offered_ = self.stack;
     fiber* to = next_fiber();
     if (!offered_) continue;
-    stacks_.give_back(*std::exchange(offered_, nullptr));
-    leave_fiber(*this, self, *to);
+    stack_slot& mine = *std::exchange(offered_, nullptr);
+    mine.parked = true;
+    stacks_.give_back(mine);
+    switch_here(*this, self, *to);
   }
 }
 
@@ -874,7 +895,7 @@ void engine::finish_task(task_core& t, future_state state, std::exception_ptr fa
     failure = nullptr;
   }
   complete(t, state, std::move(failure));
-  if (t.number == 1 && phase_ == phase::running) push({nullptr, 0, entry_kind::stop});
+  if (t.number == 1 && phase_ == phase::running) ready_.push({nullptr, 0, entry_kind::stop});
   const core_ref mine(t);
   --t.references;  // the run's own
   if (state == future_state::failed && !t.is_member) failed_.push_back(mine);

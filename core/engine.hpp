@@ -141,7 +141,6 @@ struct alignas(64) task_core : future_core {
     return extras ? extras->cancel_requests : 0;
   }
   [[nodiscard]] std::string name() const;
-  [[nodiscard]] std::size_t stack_size() const noexcept { return std::size_t{1} << stack_log; }
   /// It is a coroutine and runs as one, so it can't block.
   [[nodiscard]] bool stackless() const noexcept { return is_coroutine && !top; }
 
@@ -656,7 +655,12 @@ private:
   /// ever were at once.
   [[nodiscard]] std::vector<task_core*> live_tasks();
   /// Null, and the run ends, when there is no memory for it.
-  stack_slot* stack_of(std::size_t size) noexcept;
+  stack_slot* stack_of(std::uint8_t log) noexcept {
+    if (stack_slot* const stack = stacks_.reuse(log)) [[likely]]
+      return stack;
+    return new_stack(log);
+  }
+  stack_slot* new_stack(std::uint8_t log) noexcept;
   [[gnu::always_inline]] fiber* step(task_core& t);
   fiber* first_step(task_core& t);
   fiber* run_on_runner(ready_entry e);
@@ -700,12 +704,18 @@ private:
   void drive();
   void enter_from_main(fiber& to);
   void tear_down();
+  void end_what_is_left();
   void tear_down_round(bool frozen);
   /// Takes entries out of the ready queue, in the turn or behind it.
   void forget_queued(bool (*unwanted)(ready_entry));
   void force_the_rest();
   void sweep();
+  [[nodiscard]] bool nothing_queued() const noexcept {
+    return ready_.empty() && runnable_.empty() && timers_.empty();
+  }
+  void sweep_up();
   void judge();
+  void judge_further();
   void finish_task(task_core& t, future_state state, std::exception_ptr failure);
   [[noreturn]] void task_main();
   [[noreturn]] void runner_main();

@@ -70,6 +70,7 @@ void reprise_fiber_main(transfer_t t) {
 namespace {
 
 void prepare_below(char* top, fiber& f, stack_slot& stack, void (*entry)(engine&)) {
+  stack.parked = false;
   f.stack = &stack;
   f.canary = stack.canary();
   f.entry = entry;
@@ -93,10 +94,8 @@ void prepare(fiber& f, stack_slot& stack, void (*entry)(engine&)) {
 }
 
 fiber& bind(stack_slot& stack, void (*entry)(engine&)) {
-  // Beside the frames that are touched at each switch, and in no page of its own.
-  constexpr std::size_t room = (sizeof(fiber) + 63) / 64 * 64;
-  auto* const f = ::new (static_cast<void*>(stack.top() - room)) fiber;
-  prepare_below(stack.top() - room, *f, stack, entry);
+  auto* const f = ::new (static_cast<void*>(fiber_on(stack))) fiber;
+  prepare_below(reinterpret_cast<char*>(f), *f, stack, entry);
   return *f;
 }
 

@@ -67,6 +67,12 @@ struct fiber {
 void prepare(fiber& f, stack_slot& stack, void (*entry)(engine&));
 /// The same for a fiber that lies on its own stack, for as long as that is taken.
 [[nodiscard]] fiber& bind(stack_slot& stack, void (*entry)(engine&));
+/// The fiber that is bound to `stack`: it lies beside the frames that are touched at each switch,
+/// and in no page of its own.
+[[nodiscard]] inline fiber* fiber_on(const stack_slot& stack) noexcept {
+  constexpr std::size_t room = (sizeof(fiber) + 63) / 64 * 64;
+  return reinterpret_cast<fiber*>(stack.top() - room);
+}
 /// Goes on in `to`; returns when something switches back to `from`.
 void switch_fiber(engine& e, fiber& from, fiber& to);
 /// The same for the last time: `from` never goes on, and its stack may be given to another.

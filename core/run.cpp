@@ -101,11 +101,11 @@ void engine::go_from_main(fiber& to) { enter_from_main(to); }
   stale_timers_ = 0;
   task_count_ = 0;
   outside_objects_ = outside_choices_ = 0;
-  draws_.clear();
+  if (!draws_.empty()) draws_.clear();
   workload_.reset();
   choices_.clear();
   texts_.clear();
-  task_names_.clear();
+  if (!task_names_.empty()) task_names_.clear();
   user_events_.clear();
   fields_.clear();
   recorded_.clear();
@@ -151,8 +151,17 @@ void engine::go_from_main(fiber& to) { enter_from_main(to); }
   if (no_memory_) throw std::bad_alloc();
 }
 
-void engine::judge() {
+inline void engine::judge() {
   close_claims();
+  if (reason_ == reason::finished && !claims_ && !root_.empty() &&
+      root_.raw()->state == future_state::value) [[likely]] {
+    root_.raw()->collected = true;
+    return;
+  }
+  judge_further();
+}
+
+void engine::judge_further() {
   // Said in the trace, so that one sees what the teardown did from there.
   if (reason_ == reason::deadlock || reason_ == reason::time_limit || reason_ == reason::step_limit)
     feed(0, {operation_kind::failure, 0});
@@ -192,14 +201,19 @@ void engine::judge() {
   }
 }
 
-void engine::tear_down() {
+inline void engine::tear_down() {
   phase_ = phase::teardown;
   reason_ = reason::none;
   cleanup_ran_over_ = false;
-  if (live_tasks_ == 0 && active_jobs_.empty() && frozen_runners_.empty() && !generators) {
-    tearing_by_force_ = true;  // as `force_the_rest` leaves it
-    return sweep();
-  }
+  if (live_tasks_ > 0 || !active_jobs_.empty() || !frozen_runners_.empty() || generators)
+      [[unlikely]]
+    end_what_is_left();
+  tearing_by_force_ = true;
+  sweep();
+  tearing_by_force_ = false;
+}
+
+void engine::end_what_is_left() {
   // Enough for any cleanup that ends; what goes on for ever is unwound by force.
   const auto allow = [this] { step_limit_ = steps_ + 100'000 + 1000 * live_tasks_; };
   allow();
@@ -215,7 +229,6 @@ void engine::tear_down() {
     waiting_for_jobs_ = false;
   }
   force_the_rest();
-  sweep();
 }
 
 void engine::tear_down_round(bool frozen) {
@@ -301,9 +314,21 @@ void engine::force_the_rest() {
   while (generators) destroy_generator(*this, *generators);
 }
 
-void engine::sweep() {
+inline void engine::sweep() {
   phase_ = phase::sweep;
   current_task_ = nullptr;
+  const auto tidy = [this] {
+    return nothing_queued() && failed_.empty() && !default_pool && !claims_ && !retired_job_;
+  };
+  if (tidy()) root_ = {};  // its locals' destructors may do anything
+  if (!tidy() || tasks_.in_use() != abandoned_slots_ || promises_.in_use() != 0) [[unlikely]]
+    sweep_up();
+  turn_left_ = 0;
+  stale_timers_ = 0;
+  live_tasks_ = 0;
+}
+
+void engine::sweep_up() {
   // What is queued and will never run drops what it captured.
   const auto drop = [&](const ready_entry& e) {
     if (e.kind() == entry_kind::timer) {
@@ -382,11 +407,9 @@ void engine::sweep() {
       destroy(core);
     };
     if (promises_.in_use() > 0) promises_.each(drop_promise);
-    again = again || !ready_.empty() || !runnable_.empty() || !timers_.empty();
+    again = again || !nothing_queued();
     drop_what_is_queued();
   }
-  live_tasks_ = 0;
-  tearing_by_force_ = false;
 }
 
 report engine::make_report(bool brief) {

@@ -49,14 +49,11 @@ class slab {
 public:
   T& take() {
     ++in_use_;
-    if (free_) {
-      T& slot = *free_;
-      free_ = static_cast<T*>(slot.*Link);
-      return slot;
-    }
-    if (chunks_.empty() || chunks_.back().used == chunks_.back().capacity) grow();
-    chunk& c = chunks_.back();
-    return *::new (c.first + c.used++) T();
+    if (!free_) [[unlikely]]
+      return take_new();
+    T& slot = *free_;
+    free_ = static_cast<T*>(slot.*Link);
+    return slot;
   }
   void give_back(T& slot) noexcept {
     --in_use_;
@@ -77,6 +74,12 @@ private:
     std::size_t capacity;
     std::size_t used;
   };
+  // Apart, so that the common way saves no registers for it.
+  [[gnu::noinline]] T& take_new() {
+    if (chunks_.empty() || chunks_.back().used == chunks_.back().capacity) grow();
+    chunk& c = chunks_.back();
+    return *::new (c.first + c.used++) T();
+  }
   void grow() {
     const std::size_t capacity =
         chunks_.empty() ? 256 : std::min<std::size_t>(chunks_.back().capacity * 2, 1U << 18U);
@@ -95,15 +98,15 @@ private:
 class block_pool {
 public:
   void* take(std::size_t size) {
-    if (size > largest) return ::operator new(size, std::align_val_t{64});
+    if (size > largest) [[unlikely]]
+      return take_large(size);
     link*& free = free_[class_of(size)];
-    if (free) {
-      link* const block = free;
-      unpoison(block, bytes_of(size));
-      free = block->next;
-      return block;
-    }
-    return (size <= fine ? small_ : large_).cut(bytes_of(size));
+    if (!free) [[unlikely]]
+      return take_new(size);
+    link* const block = free;
+    unpoison(block, bytes_of(size));
+    free = block->next;
+    return block;
   }
   void give_back(void* block, std::size_t size) noexcept {
     if (size > largest) return ::operator delete(block, std::align_val_t{64});
@@ -116,6 +119,12 @@ private:
   struct link {
     link* next;
   };
+  [[gnu::noinline]] static void* take_large(std::size_t size) {
+    return ::operator new(size, std::align_val_t{64});
+  }
+  [[gnu::noinline]] void* take_new(std::size_t size) {
+    return (size <= fine ? small_ : large_).cut(bytes_of(size));
+  }
   static constexpr std::size_t fine = 1024;
   static constexpr std::size_t largest = 4096;
   static std::size_t bytes_of(std::size_t size) noexcept {

@@ -33,12 +33,8 @@ void stack_slot::leave_standing() const noexcept {
   register_root_region(base + page_size(), size() - page_size());  // the guard page can't be read
 }
 
-std::uint64_t* stack_slot::canary() const noexcept {
-  if (guard != guard_kind::canary) return nullptr;
-  // The highest word of the slot below: its page is in use anyway. The lowest slot of a slab has
-  // none below it.
-  return std::launder(
-      reinterpret_cast<std::uint64_t*>(base - (lowest ? 0 : sizeof(std::uint64_t))));
+void stack_slot::clear_poison() const noexcept {
+  unpoison(base + page_size(), size() - page_size());
 }
 
 stack_pool::~stack_pool() {
@@ -54,39 +50,30 @@ stack_pool::~stack_pool() {
   }
 }
 
-stack_slot& stack_pool::take(std::size_t size) {
-  const unsigned log = log_of(size);
+stack_slot& stack_pool::make(std::uint8_t log) {
   if (log > most_log) throw std::bad_alloc();
+  const std::size_t size = std::size_t{1} << log;
   size_class& c = classes_[log - least_log];
-  if (!c.free) {
-    size = std::size_t{1} << log;
-    if (c.left == 0) grow(c, size);
-    slab& s = *std::find_if(slabs_.rbegin(), slabs_.rend(), [&](const slab& x) {
-      return c.cursor >= x.base && c.cursor < x.base + x.slots * x.slot_size;
-    });
-    stack_slot& slot = s.first[static_cast<std::size_t>(c.cursor - s.base) / s.slot_size];
-    slot.base = c.cursor;
-    slot.log = static_cast<std::uint8_t>(log);
-    slot.stagger = static_cast<std::uint8_t>(c.cut * 7 % 16);
-    slot.lowest = slot.base == s.base;
-    c.cursor += size;
-    --c.left;
-    ++c.cut;
-    watch(slot);
-    slot.valgrind_id = register_stack(slot.base, slot.base + slot.size());
-    return slot;
-  }
-  stack_slot& slot = *c.free;
-  c.free = slot.next_free;
-  unpoison(slot.base + page_size(), slot.size() - page_size());
-  if (auto* const word = slot.canary()) *word = stack_slot::canary_value;
+  if (c.left == 0) grow(c, size);
+  slab& s = *std::find_if(slabs_.rbegin(), slabs_.rend(), [&](const slab& x) {
+    return c.cursor >= x.base && c.cursor < x.base + x.slots * x.slot_size;
+  });
+  stack_slot& slot = s.first[static_cast<std::size_t>(c.cursor - s.base) / s.slot_size];
+  slot.base = c.cursor;
+  slot.log = log;
+  slot.stagger = static_cast<std::uint8_t>(c.cut * 7 % 16);
+  slot.lowest = slot.base == s.base;
+  c.cursor += size;
+  --c.left;
+  ++c.cut;
+  watch(slot);
+  slot.valgrind_id = register_stack(slot.base, slot.base + slot.size());
   return slot;
 }
 
-void stack_pool::give_back(stack_slot& slot) noexcept {
-  size_class& c = classes_[slot.log - least_log];
-  slot.next_free = c.free;
-  c.free = &slot;
+void stack_pool::forget_parked() noexcept {
+  for (size_class& c : classes_)
+    for (stack_slot* slot = c.free; slot; slot = slot->next_free) slot->parked = false;
 }
 
 void stack_pool::prefer(guard_kind kind) noexcept {

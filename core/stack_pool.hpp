@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <vector>
 
 namespace reprise::detail {
@@ -27,7 +28,8 @@ struct stack_slot {
   std::uint8_t log = 0;      // log2 of the bytes of the slot, guard included
   std::uint8_t stagger = 0;  // with power-of-two spacing all tops would share cache sets
   guard_kind guard = guard_kind::install;
-  bool lowest = false;  // of its slab
+  bool lowest : 1 = false;  // of its slab
+  bool parked : 1 = false;  // the fiber that is bound to it waits for its next task
 #if defined(REPRISE_TSAN)
   void* tsan = nullptr;  // the context of the flow that it was last bound to
 #endif
@@ -38,7 +40,13 @@ struct stack_slot {
     return base + size() - 64 - std::size_t{stagger} * 64;
   }
   /// The word to check, or null.
-  [[nodiscard]] std::uint64_t* canary() const noexcept;
+  [[nodiscard]] std::uint64_t* canary() const noexcept {
+    if (guard != guard_kind::canary) return nullptr;
+    // The highest word of the slot below: its page is in use anyway. The lowest slot of a slab has
+    // none below it.
+    return std::launder(
+        reinterpret_cast<std::uint64_t*>(base - (lowest ? 0 : sizeof(std::uint64_t))));
+  }
   [[nodiscard]] bool overrun() const noexcept {
     const auto* const word = canary();
     return word && *word != canary_value;
@@ -46,6 +54,7 @@ struct stack_slot {
   [[nodiscard]] bool guards(const void* address) const noexcept;
   /// Its frames stay for ever: what they refer to is no leak.
   void leave_standing() const noexcept;
+  void clear_poison() const noexcept;
   static constexpr std::uint64_t canary_value = 0x7265'7072'6973'6521;
 };
 
@@ -60,8 +69,31 @@ public:
   stack_pool(const stack_pool&) = delete;
   ~stack_pool();
   /// A stack of at least `size` bytes. Throws: `std::bad_alloc`.
-  stack_slot& take(std::size_t size);
-  void give_back(stack_slot& slot) noexcept;
+  stack_slot& take(std::size_t size) {
+    const std::uint8_t log = log_of(size);
+    if (stack_slot* const slot = reuse(log)) return *slot;
+    return make(log);
+  }
+  /// One of `log_of` its bytes that was given back, or null.
+  [[nodiscard]] stack_slot* reuse(std::uint8_t log) noexcept {
+    if (log > most_log) return nullptr;
+    stack_slot*& free = classes_[log - least_log].free;
+    stack_slot* const slot = free;
+    if (!slot) return nullptr;
+    free = slot->next_free;
+#if defined(REPRISE_ASAN)
+    slot->clear_poison();
+#endif
+    if (auto* const word = slot->canary()) *word = stack_slot::canary_value;
+    return slot;
+  }
+  /// A new one. Throws: `std::bad_alloc`.
+  stack_slot& make(std::uint8_t log);
+  void give_back(stack_slot& slot) noexcept {
+    stack_slot*& free = classes_[slot.log - least_log].free;
+    slot.next_free = free;
+    free = &slot;
+  }
   /// The slot whose guard `address` lies in, or null. Safe in a signal handler.
   [[nodiscard]] stack_slot* guard_at(const void* address) const noexcept;
 
@@ -71,6 +103,8 @@ public:
         std::min<std::size_t>(63, std::bit_width(std::max(size, least_size) - 1)));
   }
 
+  /// From now on each that is taken is bound anew.
+  void forget_parked() noexcept;
   /// For tests: the guard of every slot from now on. The slots that are free are left aside.
   void prefer(guard_kind kind) noexcept;
 

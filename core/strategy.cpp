@@ -141,7 +141,7 @@ public:
     seed_ = seed;
     random_.reset();
     fault_.reset();
-    users_.clear();
+    if (!users_.empty()) users_.clear();
     if (s.wants_profile())
       begin_as(s.resolved({}, seed));
     else
