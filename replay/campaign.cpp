@@ -55,15 +55,6 @@ std::uint64_t shape_of(const report& r) {
   return h;
 }
 
-std::uint64_t usual_memory(unsigned jobs) {
-  std::uint64_t all = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
-                      static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-  // A container may have less; the file says "max" where it has not.
-  if (std::uint64_t limit = 0; std::ifstream("/sys/fs/cgroup/memory.max") >> limit)
-    all = std::min(all, limit);
-  return all / 5 * 4 / jobs;
-}
-
 /// Why a child was made to die.
 enum class reason : std::uint8_t { its_own, hang, memory };
 
@@ -386,7 +377,7 @@ private:
       case reason::hang:
         return describe_hang(plan_.hang_after, s.how);
       case reason::memory:
-        return fmt::format("out of memory: the process took more than {} MiB", memory_ >> 20);
+        return describe_memory(memory_);
       case reason::its_own:
         break;
     }

@@ -47,8 +47,9 @@ private:
       if (!goes_on()) return;
       case_file c = entry.kept;
       c.run = options_for(*what, std::move(c.run));
-      case_outcome outcome = with_body(
-          *what, [&](auto body) { return retry_in_child(c, body, plan_.how.hang_after, goes_on); });
+      case_outcome outcome = with_body(*what, [&](auto body) {
+        return retry_in_child(c, body, plan_.how.hang_after, goes_on, plan_.how.memory);
+      });
       // The signal that ends us may have ended the child, too.
       if (!goes_on()) return;
       result_.cases.push_back({entry, std::move(outcome)});

@@ -130,7 +130,7 @@ case_file record_in_child(const report& failure, const body_maker& make) {
 
 case_outcome retry_in_child(const case_file& c, const body_maker& make,
                             std::chrono::nanoseconds hang_after,
-                            const std::function<bool()>& goes_on) {
+                            const std::function<bool()>& goes_on, std::uint64_t memory) {
   // What hung before, and hangs again, need not be waited for any longer.
   if (c.result == verdict::crashed) {
     const isolated_result told = in_child(
@@ -138,7 +138,7 @@ case_outcome retry_in_child(const case_file& c, const body_maker& make,
           static_cast<void>(run_box(c.run, make()));
           return std::string("ended");
         },
-        hang_after, goes_on);
+        hang_after, goes_on, memory);
     if (told.died.empty() && told.text.empty()) return {};  // nobody waits for it
     if (!told.died.empty()) {
       const report again = crashed(c.run, told.died);
@@ -153,7 +153,7 @@ case_outcome retry_in_child(const case_file& c, const body_maker& make,
         const case_replay found = replay_case(c, {.neighbours = neighbours}, make);
         return static_cast<char>(found.outcome) + pack(found.result, false);
       },
-      patience * hang_after, goes_on);
+      patience * hang_after, goes_on, memory);
   if (told.died.empty() && told.text.empty()) return {};
   if (told.died.empty())
     return {static_cast<replay_outcome>(told.text.front()),

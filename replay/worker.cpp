@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -25,6 +26,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -165,6 +167,32 @@ bool is_ours(const void* address) {
          ::dladdr(address, &there) != 0 && here.dli_fbase == there.dli_fbase;
 }
 
+std::uint64_t resident_bytes_of(pid_t process) {
+  std::ifstream file(fmt::format("/proc/{}/statm", process));
+  std::uint64_t size = 0, resident = 0;
+  if (!(file >> size >> resident)) return 0;
+  return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+/// The parent and its children have one layout, so their addresses are ours. Between what was
+/// interrupted and its callers stand the frames of the handler.
+std::string place_of(const last_words& words) {
+  const int count = words.count.load(std::memory_order_acquire);
+  const auto frame = [&](int i) { return words.frames[static_cast<std::size_t>(i)]; };
+  int next = 1;
+  for (int i = 1; i < count; ++i)
+    if (frame(i) == static_cast<char*>(frame(0)) - 1) next = i + 1;
+  // The program's own code is what a person looks for; the C library may have line tables, too.
+  for (const bool own : {true, false}) {
+    std::string place;
+    if (count > 0 && (!own || is_ours(frame(0)))) place = detail::place_of(frame(0));
+    for (int i = next; i < count && place.empty(); ++i)
+      if (!own || is_ours(frame(i))) place = detail::place_of(frame(i));
+    if (!place.empty()) return place;
+  }
+  return {};
+}
+
 void flush_standard_streams() {
   std::cout.flush();
   std::fflush(nullptr);
@@ -291,21 +319,7 @@ std::optional<worker::death> worker::reap() {
   death found;
   if (gone > 0 && WIFSIGNALED(status)) found.signal = WTERMSIG(status);
   if (gone > 0 && WIFEXITED(status)) found.exit_code = WEXITSTATUS(status);
-  last_words& words = (*page_)->words;
-  const int count = words.count.load(std::memory_order_acquire);
-  // The parent and its children have one layout, so their addresses are ours. Between what was
-  // interrupted and its callers stand the frames of the handler.
-  const auto frame = [&](int i) { return words.frames[static_cast<std::size_t>(i)]; };
-  int next = 1;
-  for (int i = 1; i < count; ++i)
-    if (frame(i) == static_cast<char*>(frame(0)) - 1) next = i + 1;
-  // The program's own code is what a person looks for; the C library may have line tables, too.
-  for (const bool own : {true, false}) {
-    if (count > 0 && (!own || is_ours(frame(0)))) found.place = place_of(frame(0));
-    for (int i = next; i < count && found.place.empty(); ++i)
-      if (!own || is_ours(frame(i))) found.place = place_of(frame(i));
-    if (!found.place.empty()) break;
-  }
+  found.place = place_of((*page_)->words);
   return found;
 }
 
@@ -317,12 +331,7 @@ std::chrono::nanoseconds worker::stuck_for(std::chrono::steady_clock::time_point
   return now - seen_at_;
 }
 
-std::uint64_t worker::resident_bytes() const {
-  std::ifstream file(fmt::format("/proc/{}/statm", pid_));
-  std::uint64_t size = 0, resident = 0;
-  if (!(file >> size >> resident)) return 0;
-  return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-}
+std::uint64_t worker::resident_bytes() const { return resident_bytes_of(pid_); }
 
 void worker::abort() const noexcept {
   if (pid_ > 0) ::kill(pid_, SIGABRT);
@@ -356,15 +365,73 @@ std::string describe_hang(std::chrono::nanoseconds after, const worker::death& h
   return text;
 }
 
+std::string describe_memory(std::uint64_t bytes) {
+  return fmt::format("out of memory: the process took more than {} MiB", bytes >> 20);
+}
+
+std::uint64_t usual_memory(unsigned jobs) {
+  std::uint64_t all = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
+                      static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  // A container may have less; the file says "max" where it has not.
+  if (std::uint64_t limit = 0; std::ifstream("/sys/fs/cgroup/memory.max") >> limit)
+    all = std::min(all, limit);
+  return all / 5 * 4 / jobs;
+}
+
+namespace {
+
+/// Why a child was made to die.
+enum class reason : std::uint8_t { its_own, hang, memory };
+
+/// Makes a child die that takes too long or too much.
+class warden {
+public:
+  warden(std::chrono::nanoseconds hang_after, std::uint64_t memory)
+      : hang_after_(hang_after), memory_(memory > 0 ? memory : usual_memory(1)) {}
+
+  void look_at(pid_t child, std::chrono::nanoseconds stuck) {
+    if (why_ == reason::hang && stuck > hang_after_ + grace) ::kill(child, SIGKILL);
+    if (why_ != reason::its_own) return;
+    if (hang_after_.count() > 0 && stuck > hang_after_) {
+      why_ = reason::hang;
+      ::kill(child, SIGABRT);  // so that it says where it is
+    } else if (resident_bytes_of(child) > memory_) {
+      why_ = reason::memory;
+      ::kill(child, SIGKILL);
+    }
+  }
+  [[nodiscard]] bool made_it_die() const noexcept { return why_ != reason::its_own; }
+  [[nodiscard]] std::string text_of(const worker::death& how) const {
+    switch (why_) {
+      case reason::hang:
+        return describe_hang(hang_after_, how);
+      case reason::memory:
+        return describe_memory(memory_);
+      case reason::its_own:
+        break;
+    }
+    return describe(how);
+  }
+
+private:
+  static constexpr std::chrono::seconds grace{2};
+  std::chrono::nanoseconds hang_after_;
+  std::uint64_t memory_;
+  reason why_ = reason::its_own;
+};
+
+constexpr int tick_ms = 50;
+
+}  // namespace
+
 isolated_result in_child(const std::function<std::string()>& f, std::chrono::nanoseconds hang_after,
-                         const std::function<bool()>& goes_on) {
-  constexpr int tick_ms = 50;
-  constexpr std::chrono::seconds grace{2};
+                         const std::function<bool()>& goes_on, std::uint64_t memory) {
   const shared_memory<std::atomic<std::uint64_t>> limit;
   limit->store(1);
   worker child([&](std::uint64_t) { return position_result{.messages = {f()}}; }, *limit);
+  warden watch(hang_after, memory);
   isolated_result result;
-  bool heard = false, hangs = false;
+  bool heard = false;
   child.assign(0, 1);
   for (;;) {
     pollfd watched{child.descriptor(), POLLIN, 0};
@@ -377,16 +444,114 @@ isolated_result in_child(const std::function<std::string()>& f, std::chrono::nan
     });
     if (heard) return result;
     if (death) {
-      result.died = hangs ? describe_hang(hang_after, *death) : describe(*death);
+      result.died = watch.text_of(*death);
       return result;
     }
-    const auto stuck = child.stuck_for(std::chrono::steady_clock::now());
-    if (!hangs && stuck > hang_after) {
-      hangs = true;
-      child.abort();
-    }
-    if (hangs && stuck > hang_after + grace) child.kill();
+    watch.look_at(child.process(), child.stuck_for(std::chrono::steady_clock::now()));
   }
+}
+
+// ---------------------------------------------------------------- a process that is attended
+
+namespace {
+
+constexpr std::size_t most_of_token = 16'384;
+
+/// What an attended process tells of itself.
+struct attended_page {
+  std::atomic<std::int64_t> since;  // of the steady clock, in nanoseconds
+  std::atomic<std::size_t> size;    // of the token; 0: in no run
+  std::array<char, most_of_token> token;
+  last_words words;
+};
+
+attended_page* my_page = nullptr;  // of this process, when it is attended
+volatile pid_t attended = 0;       // the child of this process, when it attends one
+
+std::int64_t ticks() {
+  return std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+constexpr std::array<int, 4> asks_to_end{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+
+/// What a terminal sends goes to both; what is sent to this process alone is meant for its child.
+void pass_on(int number, siginfo_t* info, void*) {
+  if (info->si_code <= 0) ::kill(attended, number);
+}
+
+void listen_for_the_child() {
+  for (const int number : asks_to_end) {
+    struct sigaction before {};
+    ::sigaction(number, nullptr, &before);
+    if (before.sa_handler == SIG_IGN) continue;  // as nohup has it
+    struct sigaction action {};
+    action.sa_sigaction = pass_on;
+    action.sa_flags = SA_SIGINFO;
+    sigemptyset(&action.sa_mask);
+    ::sigaction(number, &action, nullptr);
+  }
+}
+
+/// Waits for `child` to end, for a while.
+void wait_for(int handle) {
+  // A kernel without such handles tells nobody, so the looks are often.
+  pollfd watched{handle, POLLIN, 0};
+  static_cast<void>(::poll(&watched, 1, handle < 0 ? 1 : tick_ms));
+}
+
+}  // namespace
+
+std::optional<attendance> attend(std::chrono::nanoseconds hang_after, std::uint64_t memory) {
+  auto* const page = ::new (map_shared(sizeof(attended_page))) attended_page{};
+  flush_standard_streams();  // or both would print it
+  const pid_t parent = ::getpid();
+  const pid_t child = ::fork();
+  if (child <= 0) {
+    if (child < 0) return std::nullopt;
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(0);
+    my_page = page;
+    my_last_words = &page->words;
+    listen_for_crashes();
+    return std::nullopt;
+  }
+  attended = child;
+  listen_for_the_child();
+  const auto handle = static_cast<int>(::syscall(SYS_pidfd_open, child, 0));
+  warden watch(hang_after, memory);
+  int status = 0;
+  for (pid_t gone = 0; gone != child;) {
+    wait_for(handle);
+    gone = ::waitpid(child, &status, WNOHANG);
+    if (gone < 0 && errno != EINTR) break;
+    const bool runs = page->size.load(std::memory_order_acquire) > 0;
+    if (gone == 0) watch.look_at(child, std::chrono::nanoseconds(runs ? ticks() - page->since : 0));
+  }
+  if (handle >= 0) ::close(handle);
+  attendance came;
+  worker::death how;
+  if (WIFSIGNALED(status)) came.signal = how.signal = WTERMSIG(status);
+  if (WIFEXITED(status)) came.exit_code = how.exit_code = WEXITSTATUS(status);
+  const bool was_asked = std::ranges::find(asks_to_end, came.signal) != asks_to_end.end();
+  if (const std::size_t size = page->size.load(std::memory_order_acquire); size > 0 && !was_asked) {
+    how.place = place_of(page->words);
+    came.token.assign(page->token.data(), size);
+    came.died = watch.text_of(how);
+  }
+  unmap_shared(page, sizeof(attended_page));
+  return came;
+}
+
+attended_run::attended_run(std::string_view token) {
+  if (!my_page || is_childs_child) return;
+  const std::size_t size = std::min(token.size(), most_of_token);
+  std::ranges::copy(token.substr(0, size), my_page->token.begin());
+  my_page->since.store(ticks());
+  my_page->size.store(size, std::memory_order_release);
+}
+
+attended_run::~attended_run() {
+  if (my_page) my_page->size.store(0, std::memory_order_release);
 }
 
 }  // namespace reprise::detail

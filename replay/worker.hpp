@@ -86,6 +86,7 @@ public:
   /// How long it has been at `done()`; zero while it is idle.
   [[nodiscard]] std::chrono::nanoseconds stuck_for(std::chrono::steady_clock::time_point now);
   [[nodiscard]] std::uint64_t resident_bytes() const;
+  [[nodiscard]] pid_t process() const noexcept { return pid_; }
   /// Makes it say where it is, and die of it.
   void abort() const noexcept;
   void kill() const noexcept;
@@ -110,16 +111,47 @@ private:
 /// "hang: the run had not ended after 60 s of real time", with its place in a second line.
 [[nodiscard]] std::string describe_hang(std::chrono::nanoseconds after, const worker::death& how);
 
+/// "out of memory: the process took more than 256 MiB".
+[[nodiscard]] std::string describe_memory(std::uint64_t bytes);
+/// Bytes that each of `jobs` children may take: its share of four fifths of the machine.
+[[nodiscard]] std::uint64_t usual_memory(unsigned jobs);
+
 /// What a child was heard to say, or how it died before it could.
 struct isolated_result {
   std::string text;
   std::string died;  // empty when it did not
 };
-/// Calls `f` in a child process. One that takes longer than `hang_after` is made to die.
-/// `goes_on` is asked some twenty times a second; once it says no, the child is ended, and the
-/// result is empty. Throws: `campaign_error`.
+/// Calls `f` in a child process. One that takes longer than `hang_after`, or more than `memory`
+/// bytes (0: the usual), is made to die. `goes_on` is asked some twenty times a second; once it
+/// says no, the child is ended, and the result is empty. Throws: `campaign_error`.
 [[nodiscard]] isolated_result in_child(const std::function<std::string()>& f,
                                        std::chrono::nanoseconds hang_after,
-                                       const std::function<bool()>& goes_on = {});
+                                       const std::function<bool()>& goes_on = {},
+                                       std::uint64_t memory = 0);
+
+/// How a process ended that was attended.
+struct attendance {
+  int exit_code = 0;  // when it ended by itself
+  int signal = 0;     // that ended it, and no run
+  /// A run that did not end, and what ended the process in it; empty when there was none.
+  std::string token;
+  std::string died;
+};
+/// Goes on in a child process, so that somebody is left to say what ended it: returns nothing
+/// there, and in the parent how the child ended. Signals that ask to end go to the child.
+///
+/// A run that takes longer than `hang_after` (0: any time will do) or more than `memory` bytes is
+/// made to die. Where no process can be made, this one goes on unattended. Precondition: the
+/// process has one thread.
+[[nodiscard]] std::optional<attendance> attend(std::chrono::nanoseconds hang_after,
+                                               std::uint64_t memory);
+
+/// Tells the attending process, where there is one, which run this one is in.
+class attended_run {
+public:
+  explicit attended_run(std::string_view token);
+  attended_run(const attended_run&) = delete;
+  ~attended_run();
+};
 
 }  // namespace reprise::detail

@@ -1,5 +1,6 @@
 #include "cli.hpp"
 
+#include "attended.hpp"
 #include "complete.hpp"
 #include "help.hpp"
 #include "man.hpp"
@@ -102,6 +103,7 @@ exit_code dispatch(session& s, int argc, char** argv) {
   } catch (const CLI::ParseError& e) {
     throw usage_error(text_of(e, app, s.program));
   }
+  if (const auto code = attend(s, app.get_subcommands().front()->get_name())) return *code;
   return chosen();
 }
 

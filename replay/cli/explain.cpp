@@ -5,8 +5,10 @@
 #include "options.hpp"
 #include "print.hpp"
 #include "watch.hpp"
+#include "worker.hpp"
 
 #include <reprise/core/format.hpp>
+#include <reprise/core/token.hpp>
 #include <reprise/replay/explain.hpp>
 
 #include <algorithm>
@@ -104,6 +106,7 @@ void print_chart(session& s, const explanation& e) {
 
 exit_code explain(session& s, const request& asked) {
   const given_run given = read_given(asked.token, "explain");
+  refuse_crash(s, given, "explained");
   const scenario& what = *given.what;
   explain_options options;
   if (!asked.futures.empty()) options.futures = read_number("futures", asked.futures, 1, 1'000'000);
@@ -115,6 +118,7 @@ exit_code explain(session& s, const request& asked) {
     return true;
   };
   const auto start = std::chrono::steady_clock::now();
+  const detail::attended_run here(encode_token(given.options));
   const explanation e =
       with_body(what, [&](auto body) { return reprise::explain(given.options, body, options); });
   const auto real = std::chrono::steady_clock::now() - start;
@@ -179,7 +183,10 @@ void add_explain(CLI::App& app, session& s, action& chosen) {
   add_text_option(*command, "--futures", asked->futures, "random runs from each point (60)", "N",
                   "How to search");
   add_print_options(*command, s);
-  command->callback([&s, &chosen, asked] { chosen = [&s, asked] { return explain(s, *asked); }; });
+  command->callback([&s, &chosen, asked] {
+    s.attended = attention{};
+    chosen = [&s, asked] { return explain(s, *asked); };
+  });
 }
 
 }  // namespace reprise::cli

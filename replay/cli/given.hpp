@@ -1,5 +1,7 @@
 #pragma once
 
+#include "session.hpp"
+
 #include <reprise/core/run.hpp>
 #include <reprise/replay/case_file.hpp>
 #include <reprise/replay/scenario.hpp>
@@ -28,5 +30,8 @@ struct given_run {
 /// Throws: `usage_error`, `bad_token`, `bad_case_file`, `bad_trace`.
 [[nodiscard]] given_run read_given(const std::string& text, const char* verb,
                                    trace_reading trace = {.partial = true});
+
+/// Throws: `usage_error` for a kept run that ends its process: there is no choice to look at.
+void refuse_crash(const session& s, const given_run& given, const char* done);
 
 }  // namespace reprise::cli

@@ -7,9 +7,11 @@
 #include "print.hpp"
 #include "replay_trace.hpp"
 #include "watch.hpp"
+#include "worker.hpp"
 
 #include <reprise/core/format.hpp>
 #include <reprise/core/token.hpp>
+#include <reprise/replay/corpus.hpp>
 #include <reprise/replay/replay_case.hpp>
 #include <reprise/replay/scenario.hpp>
 #include <reprise/replay/trace.hpp>
@@ -23,8 +25,17 @@ namespace {
 
 struct request {
   std::string token;
+  std::string hang_after;
   bool partial = false;
   watch_options watch;
+
+  /// Who watches by the wall clock has time.
+  [[nodiscard]] attention attended() const {
+    attention how{.hang_after = std::chrono::minutes(1), .words_to_stderr = watch.trace == "-"};
+    if (watch.clock == "wall") how.hang_after = {};
+    if (!hang_after.empty()) how.hang_after = read_duration("hang after", hang_after);
+    return how;
+  }
 };
 
 exit_code replay_token(session& s, const request& asked, const given_run& given) {
@@ -87,34 +98,36 @@ void print_outcome(session& s, const request& asked, const given_run& given,
   const painter paint(s.colour, words.descriptor());
   const report& r = found.result;
   const std::string title = title_of(*given.what, given.options);
-  const std::string tried = fmt::format("({})", counted(found.runs, "run"));
+  const std::string tried = found.runs > 0 ? fmt::format(" ({})", counted(found.runs, "run")) : "";
   switch (found.outcome) {
     case replay_outcome::same:
       words.print(
-          "{}: {}, same digest {}\n", title,
+          "{}: {}{}\n", title,
           r ? paint.good("passed again") : paint.bad(fmt::format("{} again", to_string(r.result))),
-          format_digest(r.digest));
+          r.result == verdict::crashed  // it came to no digest
+              ? ""
+              : ", same digest " + format_digest(r.digest));
       break;
     case replay_outcome::found_again:
-      words.print("{}: {} in the same way, in another run: the program has changed {}\n", title,
+      words.print("{}: {} in the same way, in another run: the program has changed{}\n", title,
                   paint.bad(to_string(r.result)), tried);
       if (found.difference) print_first_difference(words, *found.difference);
       print_drift(words, found);
       break;
     case replay_outcome::other_failure:
-      words.print("{}: {}, but in another way than recorded {}\n  recorded: {}\n", title,
+      words.print("{}: {}, but in another way than recorded{}\n  recorded: {}\n", title,
                   paint.bad(to_string(r.result)), tried, printable(given.kept->signature));
       if (found.difference) print_first_difference(words, *found.difference);
       print_drift(words, found);
       break;
     case replay_outcome::fixed:
-      words.print("{}: {}, and so does what lies around it {}: fixed\n  recorded: {}\n", title,
+      words.print("{}: {}, and so does what lies around it{}: fixed\n  recorded: {}\n", title,
                   paint.good("passed"), tried, printable(given.kept->signature));
       print_drift(words, found);
       break;
     case replay_outcome::drifted:
       words.print(
-          "{}: {}, and nothing that the case records fits any more {}: drifted\n"
+          "{}: {}, and nothing that the case records fits any more{}: drifted\n"
           "  recorded: {}\n",
           title, paint.good("passed"), tried, printable(given.kept->signature));
       print_drift(words, found);
@@ -132,18 +145,8 @@ void print_outcome(session& s, const request& asked, const given_run& given,
     print_failure(s, words, r, !asked.watch.any());
 }
 
-exit_code replay_kept(session& s, const request& asked, const given_run& given) {
-  output& words = asked.watch.words(s);
-  run_watcher watcher(s, asked.watch, "replay " + given.what->name);
-  watched_run run;
-  s.out.flush();
-  watcher.begin(given.options);
-  const case_replay found = with_body(*given.what, [&](auto body) {
-    return replay_case(*given.kept, body, {.sink = &watcher.sink()});
-  });
-  run.result = found.result;
-  watcher.end(run);
-  refuse_bad_parameter(found.result);
+exit_code tell(session& s, const request& asked, const given_run& given, const case_replay& found,
+               output& words) {
   if (!given.kept->build_id.empty() && given.kept->build_id != build_id() && !s.json)
     words.print("note: the case was recorded by another build ({}; this is {})\n",
                 printable(given.kept->build_id.substr(0, 12)), build_id().substr(0, 12));
@@ -160,8 +163,38 @@ exit_code replay_kept(session& s, const request& asked, const given_run& given) 
     print_outcome(s, asked, given, found, words);
   }
   words.flush();
-  if (!run.trace_failure.empty()) throw environment_error(run.trace_failure);
   return code_of_outcome(found);
+}
+
+exit_code replay_kept(session& s, const request& asked, const given_run& given) {
+  output& words = asked.watch.words(s);
+  run_watcher watcher(s, asked.watch, "replay " + given.what->name);
+  watched_run run;
+  s.out.flush();
+  watcher.begin(given.options);
+  const detail::attended_run here(encode_token(given.options));
+  const case_replay found = with_body(*given.what, [&](auto body) {
+    return replay_case(*given.kept, body, {.sink = &watcher.sink()});
+  });
+  run.result = found.result;
+  watcher.end(run);
+  refuse_bad_parameter(found.result);
+  const exit_code code = tell(s, asked, given, found, words);
+  if (!run.trace_failure.empty()) throw environment_error(run.trace_failure);
+  return code;
+}
+
+/// A case whose process died: it is tried in another one, which may die of it.
+exit_code replay_crash(session& s, const request& asked, const given_run& given) {
+  const case_outcome again = with_body(*given.what, [&](auto body) {
+    return retry_in_child(*given.kept, body, s.attended->hang_after);
+  });
+  refuse_bad_parameter(again.now);
+  case_replay found;
+  found.outcome = again.outcome;
+  found.result = again.now;
+  found.run = given.options;
+  return tell(s, asked, given, found, s.out);
 }
 
 exit_code replay(session& s, const request& asked) {
@@ -177,7 +210,10 @@ exit_code replay(session& s, const request& asked) {
     become_gdb(s, words);
   }
   if (given.trace) return replay_trace(s, asked.watch, given);
-  return given.kept ? replay_kept(s, asked, given) : replay_token(s, asked, given);
+  if (!given.kept) return replay_token(s, asked, given);
+  return given.kept->result == verdict::crashed && !asked.watch.any()
+             ? replay_crash(s, asked, given)
+             : replay_kept(s, asked, given);
 }
 
 }  // namespace
@@ -199,8 +235,13 @@ void add_replay(CLI::App& app, session& s, action& chosen) {
   add_text_option(*command, "--break", asked->watch.break_at,
                   "stop there in gdb, which then knows `reprise tasks` and `reprise backtrace`",
                   "T|EVENT", "How to watch it");
+  add_text_option(*command, "--hang-after", asked->hang_after, "of real time in one run (1min)",
+                  "TIME", "What it may take");
   add_print_options(*command, s);
-  command->callback([&s, &chosen, asked] { chosen = [&s, asked] { return replay(s, *asked); }; });
+  command->callback([&s, &chosen, asked] {
+    s.attended = asked->attended();
+    chosen = [&s, asked] { return replay(s, *asked); };
+  });
 }
 
 }  // namespace reprise::cli

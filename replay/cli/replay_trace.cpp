@@ -3,8 +3,10 @@
 #include "numbers.hpp"
 #include "print.hpp"
 #include "watch.hpp"
+#include "worker.hpp"
 
 #include <reprise/core/format.hpp>
+#include <reprise/core/token.hpp>
 #include <reprise/replay/replay_case.hpp>
 #include <reprise/replay/trace.hpp>
 
@@ -179,7 +181,10 @@ exit_code replay_trace(session& s, const watch_options& watch, const given_run& 
   watched_run run;
   s.out.flush();  // what the scenario itself prints comes after
   watcher.begin(options);
-  run.result = with_body(*given.what, [&](auto body) { return reprise::run(options, body); });
+  {
+    const detail::attended_run here(encode_token(given.options));
+    run.result = with_body(*given.what, [&](auto body) { return reprise::run(options, body); });
+  }
   watcher.end(run);
   refuse_bad_parameter(run.result);
 

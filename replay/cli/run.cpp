@@ -296,7 +296,10 @@ void add_run(CLI::App& app, session& s, action& chosen) {
                  "run each seed again, here and in another process; exit code 3 when they differ")
       ->group("How to watch it");
   add_print_options(*command, s);
-  command->callback([&s, &chosen, asked] { chosen = [&s, asked] { return run(s, *asked); }; });
+  command->callback([&s, &chosen, asked] {
+    s.attended = attention{.words_to_stderr = asked->watch.trace == "-"};
+    chosen = [&s, asked] { return run(s, *asked); };
+  });
 }
 
 }  // namespace reprise::cli

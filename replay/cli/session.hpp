@@ -4,6 +4,8 @@
 
 #include <reprise/core/run.hpp>
 
+#include <chrono>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -26,11 +28,18 @@ public:
   using std::runtime_error::runtime_error;
 };
 
+/// What a command says that is to be attended, see `attend`.
+struct attention {
+  std::chrono::nanoseconds hang_after{0};  // of real time in one run; 0: any time will do
+  bool words_to_stderr = false;
+};
+
 /// How the program was called, and where it prints.
 struct session {
   std::string program;  // as it was typed, for commands that can be copied
   colours colour = colours::automatic;
   bool json = false;
+  std::optional<attention> attended = {};
   output out{STDOUT_FILENO};
   output err{STDERR_FILENO};
 };

@@ -5,8 +5,10 @@
 #include "options.hpp"
 #include "print.hpp"
 #include "watch.hpp"
+#include "worker.hpp"
 
 #include <reprise/core/format.hpp>
+#include <reprise/core/token.hpp>
 #include <reprise/replay/case_file.hpp>
 #include <reprise/replay/replay_case.hpp>
 #include <reprise/replay/shrink.hpp>
@@ -61,6 +63,7 @@ void print_test(session& s, const scenario& what, const shrinking& found) {
 
 exit_code shrink(session& s, const request& asked) {
   const given_run given = read_given(asked.token, "shrink");
+  refuse_crash(s, given, "shrunk");
   const scenario& what = *given.what;
   const auto start = std::chrono::steady_clock::now();
   const auto took = [&] { return std::chrono::steady_clock::now() - start; };
@@ -79,6 +82,7 @@ exit_code shrink(session& s, const request& asked) {
                                 counted(p.runs, "run"), short_time(took())));
     return took() < most_time;
   };
+  const detail::attended_run here(encode_token(given.options));
   const shrinking found =
       with_body(what, [&](auto body) { return shrink_run(given.options, body, options); });
   const auto real = took();
@@ -147,7 +151,10 @@ void add_shrink(CLI::App& app, session& s, action& chosen) {
   command->add_flag("--as-test", asked->as_test, "print the result as a C++ test to paste")
       ->group("How to print");
   add_print_options(*command, s);
-  command->callback([&s, &chosen, asked] { chosen = [&s, asked] { return shrink(s, *asked); }; });
+  command->callback([&s, &chosen, asked] {
+    s.attended = attention{};
+    chosen = [&s, asked] { return shrink(s, *asked); };
+  });
 }
 
 }  // namespace reprise::cli

@@ -4,8 +4,10 @@
 #include "numbers.hpp"
 #include "print.hpp"
 #include "trace_file.hpp"
+#include "worker.hpp"
 
 #include <reprise/core/format.hpp>
+#include <reprise/core/token.hpp>
 #include <reprise/replay/trace.hpp>
 
 #include <algorithm>
@@ -72,7 +74,7 @@ public:
     if (!shows_events() || (!event.user && !options_.scheduler) || !until_.shows(event)) return;
     progress_.clear();
     words_.write(event_line(event));
-    if (in_real_time()) words_.flush();
+    words_.flush();  // who comes to grief has told so far
   }
   [[nodiscard]] bool wants_scheduler_events() const override {
     if (!options_.break_at.empty()) return true;  // any event may be the one
@@ -155,7 +157,10 @@ watched_run run_watched(session& s, const scenario& what, const config& options,
   const double before = peak_bytes();
   s.out.flush();  // what the scenario itself prints comes after
   listener.begin(heard);
-  run.result = with_body(what, [&](auto body) { return reprise::run(heard, body); });
+  {
+    const detail::attended_run here(encode_token(options));
+    run.result = with_body(what, [&](auto body) { return reprise::run(heard, body); });
+  }
   listener.end(run);
   run.peak_bytes = peak_bytes() - before;
   refuse_bad_parameter(run.result);
@@ -164,6 +169,7 @@ watched_run run_watched(session& s, const scenario& what, const config& options,
 
 watched_run run_unwatched(const scenario& what, const config& options) {
   watched_run run;
+  const detail::attended_run here(encode_token(options));
   const auto start = real_clock::now();
   run.result = with_body(what, [&](auto body) { return reprise::run(options, body); });
   run.real = real_clock::now() - start;

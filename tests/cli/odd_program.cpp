@@ -134,6 +134,11 @@ REPRISE_SCENARIO("aborts", "calls abort", striking) {
   if (strikes()) std::abort();
 }
 
+REPRISE_SCENARIO("tells_and_aborts", "says something before") {
+  reprise::log("the last words");
+  std::abort();
+}
+
 REPRISE_SCENARIO("exits", "calls exit(0)", striking) {
   if (strikes()) std::exit(0);
 }

@@ -76,11 +76,11 @@ report run_in_child(const config& options, const body_maker& make,
 case_file record_in_child(const report& failure, const body_maker& make);
 case_outcome retry_in_child(const case_file& c, const body_maker& make,
                             std::chrono::nanoseconds hang_after,
-                            const std::function<bool()>& goes_on);
+                            const std::function<bool()>& goes_on, std::uint64_t memory);
 }  // namespace detail
 
-/// As `run`, in a child process: one that dies, or takes longer than `hang_after` of real time, is
-/// `verdict::crashed`. Throws: `campaign_error`.
+/// As `run`, in a child process: one that dies, or takes longer than `hang_after` of real time or
+/// more than four fifths of the machine's memory, is `verdict::crashed`. Throws: `campaign_error`.
 template <class F>
   requires std::invocable<std::decay_t<F>&>
 report run_in_child(const config& options, F&& body,
@@ -96,14 +96,15 @@ case_file record_in_child(const report& failure, F&& body) {
   return detail::record_in_child(failure, detail::maker_of(body));
 }
 
-/// As `replay_case`, in a child process. `goes_on` is asked some twenty times a second; once it
-/// says no, the child is ended, and the outcome means nothing. Throws: `campaign_error`.
+/// As `replay_case`, in a child process, which may take `memory` bytes (0: four fifths of the
+/// machine's). `goes_on` is asked some twenty times a second; once it says no, the child is ended,
+/// and the outcome means nothing. Throws: `campaign_error`.
 template <class F>
   requires std::invocable<std::decay_t<F>&>
 case_outcome retry_in_child(const case_file& c, F&& body,
                             std::chrono::nanoseconds hang_after = std::chrono::minutes(1),
-                            const std::function<bool()>& goes_on = {}) {
-  return detail::retry_in_child(c, detail::maker_of(body), hang_after, goes_on);
+                            const std::function<bool()>& goes_on = {}, std::uint64_t memory = 0) {
+  return detail::retry_in_child(c, detail::maker_of(body), hang_after, goes_on, memory);
 }
 
 }  // namespace reprise
