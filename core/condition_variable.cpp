@@ -15,10 +15,15 @@ std::exception_ptr condition_variable::block(void (*unlock)(void*), void* lock,
   e.point(me, {operation_kind::condition_wait, object()});
   waiter w;
   w.object = this;
+  // Listed before: a lock of the user's may let others run where it is given up.
+  detail::queued in_line(waiters_, w);
   unlock(lock);
   if (missed && missed->unheard != unheard_count_)
     *missed = {unheard_count_, true, place, unheard_from_, unheard_place_};
-  detail::queued in_line(waiters_, w);
+  if (w.status == waiter::state::woken) {
+    notified = true;
+    return nullptr;
+  }
   const auto how = e.block(me, w, operation_kind::condition_wait, place, within);
   const bool gone = w.queue == nullptr;
   in_line.leave();

@@ -520,7 +520,7 @@ engine::wake_up engine::block(task_core& me, waiter& w, operation_kind op, void*
 void engine::wake(waiter& w, waiter::state how) noexcept {
   if (w.status != waiter::state::pending) return;
   w.status = how;
-  push_step(*w.task);
+  if (w.task) push_step(*w.task);  // else it has not come to waiting yet
 }
 
 bool engine::await(task_core& me, future_core& core, operation_kind op, void* place) {
@@ -610,8 +610,10 @@ inline ready_entry engine::choose_beside(task_core& me) {
     ++preemptions_;
     return runnable_.exchange(i - 1, ready_entry(&me, 0, entry_kind::step));
   }
-  if (claiming_) [[unlikely]] {
-    // It is left for a moment, so that the claims are asked with no frame of the task's above them.
+  if (claiming_ || failing_soon_ || event_count_ >= event_limit_) [[unlikely]] {
+    // It is left for a moment: so that the claims are asked with no frame of the task's above them,
+    // or because the run is over.
+    if (event_count_ >= event_limit_) step_limit_ = 0;
     --steps_;  // its going on is no step of the run
     return {&me, 0, entry_kind::step};
   }

@@ -646,6 +646,14 @@ private:
   void expire_due_timers();
   /// The library's own work for an entry, which runs to completion before the next choice.
   void keep_books(ready_entry e);
+  void limit_steps(std::uint64_t steps) noexcept {
+    // As many operations in a step as few programs have, unless they spin.
+    constexpr std::uint64_t operations_each = 100;
+    step_limit_ = steps_ + steps;
+    event_limit_ = steps < ~std::uint64_t{0} / operations_each - event_count_
+                       ? event_count_ + steps * operations_each
+                       : ~std::uint64_t{0};
+  }
   fiber* come_to(reason r) noexcept {
     reason_ = r;
     return &main_;
@@ -747,7 +755,8 @@ private:
   std::uint64_t digest_ = 0;
   std::uint64_t event_count_ = 0;
   std::uint64_t steps_ = 0;
-  std::uint64_t step_limit_ = 0;  // ~0: none
+  std::uint64_t step_limit_ = 0;   // ~0: none
+  std::uint64_t event_limit_ = 0;  // the same, for a task that goes on and on without a step
   // Asked all at once where a task is left for the next.
   bool choosing_ : 1 = false;
   bool stopping_ : 1 = false;

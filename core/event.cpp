@@ -26,6 +26,10 @@ bool event::wait_within(const detail::delay* within, void* place) {
 void event::set() {
   engine& e = enter("event::set");
   e.point_anywhere({operation_kind::event_set, object()});
+  set_now(e);
+}
+
+void event::set_now(engine& e) {
   if (set_) return;
   set_ = true;
   for (waiter* w = waiters_.first(); w; w = w->next) e.wake(*w);

@@ -1,5 +1,7 @@
 #include "progress.hpp"
 
+#include <utility>
+
 namespace reprise::detail {
 
 void progress::clear() noexcept {
@@ -20,7 +22,12 @@ progress::finding progress::ran_without_effect(std::uint32_t task, const operati
       return finding::none;
     }
   }
-  return idle(tasks_[task], op);
+  task_state& t = tasks_[task];
+  if (gives_back.has(op.kind) && !std::exchange(t.in_vain, false)) {
+    went_on();
+    return finding::none;
+  }
+  return idle(t, op);
 }
 
 progress::finding progress::idle(task_state& t, const operation& op) {
@@ -37,6 +44,7 @@ progress::finding progress::idle(task_state& t, const operation& op) {
 
 progress::finding progress::in_vain(std::uint32_t task, const operation& op) {
   task_state& t = tasks_[task];
+  t.in_vain = true;
   if (!may_be_idle.has(op.kind)) {
     epoch_ = epoch_before_;
     quiet_ = quiet_before_;

@@ -18,7 +18,9 @@ namespace reprise::detail {
 ///
 /// An operation that may have changed something is progress, and so are a clock that moves and a
 /// task that begins or ends. Yielding is none, nor is looking again at what was looked at since the
-/// last progress, nor a lock that is taken and given back, nor what was tried in vain.
+/// last progress, nor what was tried in vain, nor a lock that was taken and is given back after
+/// something was tried in vain: a section that went well is progress, as what it did to the
+/// program's own data is not seen.
 class progress {
 public:
   enum class finding : std::uint8_t {
@@ -66,11 +68,14 @@ private:
     std::uint64_t object = 0;  // what it tries to get
     std::uint64_t losses = 0;  // in a row
     std::uint64_t since = 0;   // the epoch of the first of them
+    bool in_vain = false;      // since it last gave something back
   };
   struct look {
     std::uint64_t epoch = 0;
     void clear() noexcept { epoch = 0; }
   };
+  static constexpr kind_set gives_back{operation_kind::unlock, operation_kind::unlock_shared,
+                                       operation_kind::release};
   static constexpr kind_set looks{operation_kind::atomic_load, operation_kind::shared_read};
   /// Those that change nothing which another could wait for, or may turn out to have changed
   /// nothing; every other one is progress.

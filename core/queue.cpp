@@ -96,9 +96,18 @@ void queue_core::close() {
 
 void queue_core::task_done() {
   static_cast<void>(enter("queue::task_done"));
-  if (unfinished_ == 0) throw error("queue::task_done: called more often than items were put");
+  const auto refuse_more = [this] {
+    if (unfinished_ == 0) throw error("queue::task_done: called more often than items were put");
+  };
+  refuse_more();
+  engine& e = finished_.enter("queue::task_done");
+  // Before it counts: a task that runs here may put another.
+  if (unfinished_ == 1) {
+    e.point_anywhere({operation_kind::event_set, finished_.object()});
+    refuse_more();
+  }
   left_to(finished_.object());
-  if (--unfinished_ == 0) finished_.set();
+  if (--unfinished_ == 0) finished_.set_now(e);
 }
 
 void queue_core::join() {

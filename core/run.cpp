@@ -90,7 +90,8 @@ void engine::go_from_main(fiber& to) { enter_from_main(to); }
   now_ = ended_at_ = 0;
   digest_ = stream::mix(options.seed);
   event_count_ = steps_ = preemptions_ = steps_before_now_ = 0;
-  step_limit_ = options.step_limit ? options.step_limit : ~std::uint64_t{0};
+  step_limit_ = event_limit_ = ~std::uint64_t{0};
+  if (options.step_limit > 0) limit_steps(options.step_limit);
   choosing_ = options.schedule.kind().make != nullptr;
   telling_ = options.record || (options.sink && options.sink->wants_scheduler_events());
   stopping_ = failing_soon_ = no_memory_ = tearing_by_force_ = waiting_for_jobs_ = false;
@@ -175,11 +176,19 @@ void engine::judge_further() {
                                  reprise::format_duration(options_->time_limit)));
       break;
     case reason::step_limit:
-      record_failure(verdict::step_limit,
-                     fmt::format("the limit of {} steps is reached at {}; last ran {}",
-                                 reprise::format_count(options_->step_limit),
-                                 reprise::format_duration(duration(now_)),
-                                 current_task_ ? current_task_->name() : "a callback"));
+      record_failure(
+          verdict::step_limit,
+          steps_ < options_->step_limit
+              ? fmt::format("{} went on and on at {}: {} operations in {} steps, where "
+                            "the limit is {} steps",
+                            current_task_ ? current_task_->name() : "a callback",
+                            reprise::format_duration(duration(now_)),
+                            reprise::format_count(event_count_), reprise::format_count(steps_),
+                            reprise::format_count(options_->step_limit))
+              : fmt::format("the limit of {} steps is reached at {}; last ran {}",
+                            reprise::format_count(options_->step_limit),
+                            reprise::format_duration(duration(now_)),
+                            current_task_ ? current_task_->name() : "a callback"));
       break;
     default:
       break;
@@ -215,7 +224,7 @@ inline void engine::tear_down() {
 
 void engine::end_what_is_left() {
   // Enough for any cleanup that ends; what goes on for ever is unwound by force.
-  const auto allow = [this] { step_limit_ = steps_ + 100'000 + 1000 * live_tasks_; };
+  const auto allow = [this] { limit_steps(100'000 + 1000 * live_tasks_); };
   allow();
   tear_down_round(false);
   cleanup_ran_over_ = cleanup_ran_over_ || reason_ == reason::budget;

@@ -203,9 +203,13 @@ core_ref make_promise(box_base* box, const char* call) {
 }
 
 void check_pending(const core_ref& core, const char* call) {
-  if (core.checked(call).done())
-    throw invalid_state(fmt::format("{}: it was set or cancelled before", call));
+  const auto refuse_done = [&] {
+    if (core.checked(call).done())
+      throw invalid_state(fmt::format("{}: it was set or cancelled before", call));
+  };
+  refuse_done();
   engine::running()->point_anywhere({operation_kind::future_set, core.raw()->object()});
+  refuse_done();  // a task that ran meanwhile may have been faster
 }
 
 void fulfil(const core_ref& core) { engine::running()->complete(*core.raw(), future_state::value); }

@@ -113,7 +113,7 @@ TEST_CASE("a kept lack of memory is tried again within what a child may take") {
   REQUIRE(odd({"explore", "eats", "--param", "seed=0", "--strategy", "fifo", "--runs", "1",
                "--memory", "300M", "--corpus", folder})
               .code == 1);
-  const auto r = odd({"check", folder, "--runs", "1", "--memory", "300M"});
+  const auto r = odd({"check", folder, "--runs", "1", "--memory", "300M", "--hang-after", "3s"});
   CHECK_THAT(r.out, ContainsSubstring("out of memory: the process took more than 300 MiB"));
 }
 #endif

@@ -241,11 +241,57 @@ TEST_CASE("two tasks that give way to each other for ever are a livelock") {
   CHECK_THAT(found.front().seen.what, ContainsSubstring("Task-3: "));
 }
 
+TEST_CASE("two who take one lock and try the other in vain for ever are a livelock") {
+  const auto polite = [] {
+    mutex a, b;
+    b.lock();
+    for (int i = 0; i < 60'000; ++i) {
+      const std::scoped_lock mine(a);
+      if (b.try_lock()) return;
+      yield();
+    }
+  };
+  CHECK(warnings(polite, 1).size() == 1);
+}
+
 TEST_CASE("work is no livelock, however much of it is done at one instant") {
   const std::vector<std::function<void()>> correct = {
       [] {
         shared<int> n{0};
         for (int i = 0; i < 150'000; ++i) n += 1;
+      },
+      [] {  // what a section does to the program's own data is not seen
+        mutex m;
+        int n = 0;
+        const auto adds = [&] {
+          for (int i = 0; i < 60'000; ++i) {
+            const std::scoped_lock section(m);
+            ++n;
+          }
+        };
+        gather(adds, adds);
+        expect(n == 120'000, "{}", n);
+      },
+      [] {
+        semaphore s(1);
+        for (int i = 0; i < 60'000; ++i) {
+          s.acquire();
+          s.release();
+        }
+      },
+      [] {
+        mutex m;
+        condition_variable turned;
+        int turn = 0;
+        const auto plays = [&](int me) {
+          for (int i = 0; i < 15'000; ++i) {
+            std::unique_lock l(m);
+            turned.wait(l, [&] { return turn == me; });
+            turn = 1 - me;
+            turned.notify_one();
+          }
+        };
+        gather([&] { plays(0); }, [&] { plays(1); });
       },
       [] {  // each variable is looked at once
         const shared<int> n{1};

@@ -8,6 +8,10 @@
 
 namespace reprise {
 
+namespace detail {
+class queue_core;
+}
+
 /// A flag that tasks wait for.
 class event : public detail::sync_object {
 public:
@@ -33,9 +37,13 @@ public:
 
 private:
   bool wait_within(const detail::delay* within, void* place);
+  /// As `set`, behind the caller's own scheduling point.
+  void set_now(detail::engine& e);
 
   detail::wait_queue waiters_;
   bool set_ = false;
+
+  friend class detail::queue_core;
 };
 
 }  // namespace reprise
