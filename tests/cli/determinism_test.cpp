@@ -3,6 +3,8 @@
 
 #include "cli/support.hpp"
 
+#include <pugixml.hpp>
+
 #include <chrono>
 #include <csignal>
 #include <thread>
@@ -103,13 +105,55 @@ TEST_CASE("a campaign checks a share of its runs") {
     CHECK(planted({"explore", scenario, "--runs", "100", "--check-determinism", "0%"}).code == 0);
   }
 }
-TEST_CASE("check tells of it, too") {
+TEST_CASE("check tells of it, too, and so do its reports") {
   const support::temporary_folder folder;
-  const auto r = planted({"check", folder.path(), "--runs", "10", "--check-determinism", "100%"});
+  const std::string junit = folder.path() + "/j.xml", sarif = folder.path() + "/s.json",
+                    all = folder.path() + "/a.json", summary = folder.path() + "/summary.md";
+  const auto r =
+      support::run_child(REPRISE_NONDETERMINISM_PROGRAM,
+                         {"check", folder.path() + "/c", "--runs", "10", "--check-determinism",
+                          "100%", "--junit", junit, "--sarif", sarif, "--json", all, "--github"},
+                         stdout_to::capture, {"GITHUB_STEP_SUMMARY=" + summary});
   CHECK(r.code == 3);
-  CHECK_THAT(r.out, ContainsSubstring("pointer_keyed_map: two runs of one seed differ. exit 3"));
-  CHECK_THAT(r.out, ContainsSubstring(" scenarios held. exit 3") &&
+  const std::string again = "replay: " REPRISE_NONDETERMINISM_PROGRAM
+                            " run pointer_keyed_map --seed 0 --strategy pos --check-determinism";
+  CHECK_THAT(r.out, ContainsSubstring("pointer_keyed_map: two runs of one seed differ. exit 3") &&
+                        ContainsSubstring("\n  " + again + '\n'));
+  CHECK_THAT(r.out, ContainsSubstring(" of 14 scenarios held. exit 3") &&
                         !ContainsSubstring("14 of 14 scenarios"));
+
+  pugi::xml_document document;
+  REQUIRE(document.load_file(junit.c_str()));
+  const pugi::xml_node root = document.child("testsuites");
+  const pugi::xml_node test = root.find_child_by_attribute("testsuite", "name", "explore")
+                                  .find_child_by_attribute("testcase", "name", "pointer_keyed_map");
+  CHECK(root.attribute("errors").as_uint() >= 5);  // some come by chance
+  CHECK(root.attribute("failures").as_uint() == 0);
+  CHECK(std::string(test.child("error").attribute("type").value()) == "nondeterminism");
+  CHECK_THAT(test.child("error").text().get(), ContainsSubstring(again));
+
+  const json results = json::parse(support::read_file(sarif)).at("runs").at(0).at("results");
+  CHECK(results.size() == root.attribute("errors").as_uint());
+  const auto result = std::ranges::find_if(results, [](const json& one) {
+    return one.at("message").at("text").get<std::string>().starts_with("pointer_keyed_map: ");
+  });
+  REQUIRE(result != results.end());
+  CHECK(result->at("ruleId") == "nondeterminism");
+  CHECK_THAT(result->at("message").at("text").get<std::string>(), ContainsSubstring(again));
+
+  CHECK_THAT(r.out, ContainsSubstring("title=pointer_keyed_map nondeterminism::"));
+  CHECK_THAT(support::read_file(summary), ContainsSubstring("| `pointer_keyed_map` |") &&
+                                              ContainsSubstring(" | nondeterminism |\n") &&
+                                              ContainsSubstring(again));
+
+  const json o = json::parse(support::read_file(all));
+  CHECK(o.at("held") == false);
+  for (const auto& one : o.at("scenarios")) {
+    CHECK(one.at("checked_again").get<int>() > 0);
+    if (one.at("scenario") != "pointer_keyed_map") continue;
+    CHECK(one.at("nondeterminism").at("seed") == 0);
+    CHECK(one.at("nondeterminism").at("token").get<std::string>().starts_with("rp1_"));
+  }
 }
 
 TEST_CASE("what was typed stands in the command that shows it again") {
