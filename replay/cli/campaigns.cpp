@@ -163,7 +163,7 @@ std::string check_command(const std::string& program, const config& options) {
         std::ranges::any_of(what->parameters, [&, &name = name, &value = value](const auto& p) {
           return p.name == name && p.initial == value;
         });
-    if (!as_ever) add("--param", name + '=' + value);
+    if (!as_ever) add("--param", fmt::format("{}={}", name, value));
   }
   for (const auto& name : detectors_off(options.detect)) add("--without", name);
   if (options.time_limit > duration{0})
