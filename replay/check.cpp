@@ -18,6 +18,7 @@ using real_clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
 constexpr auto usual_budget = 60s;
+constexpr auto least_budget = 100ms;  // of one scenario
 
 class checker {
 public:
@@ -78,21 +79,26 @@ private:
   void explore_all() {
     const auto& all = scenarios();
     const auto budget = plan_.budget > 0ns || plan_.runs > 0 ? plan_.budget : usual_budget;
-    until_ = real_clock::now() + budget;
+    const auto end = real_clock::now() + budget;
     for (std::size_t i = 0; i < all.size() && !result_.stopped; ++i) {
       campaign_plan plan = plan_.how;
       if (plan_.runs == 0) {
         // What one leaves over the others have; and each has enough for some runs, however slow the
         // machine is.
-        const auto left = until_ - real_clock::now();
+        const auto left = end - real_clock::now();
         plan.budget = std::max<std::chrono::nanoseconds>(
-            100ms, left / static_cast<std::int64_t>(all.size() - i));
+            least_budget, left / static_cast<std::int64_t>(all.size() - i));
       }
       explore(all[i], plan);
     }
   }
 
   void explore(const scenario& what, campaign_plan& plan) {
+    std::optional<real_clock::time_point> until;
+    if (plan_.runs == 0) {
+      until = real_clock::now() + plan.budget;
+      if (plan.sample_every > 0) plan.budget = budget_of_search(plan.budget);
+    }
     config options;
     options.schedule = plan_.schedule;
     for (const auto& p : what.parameters)
@@ -118,14 +124,13 @@ private:
     plan.progress = [&](const campaign_progress& p) { return tell(what.name, p); };
     checked.result = with_body(what, [&](auto body) { return run_campaign(plan, body); });
     if (!result_.stopped) {
-      const auto explored = real_clock::now();
-      campaign_progress p;
-      const known_run* const differing = find_difference(checked.result.sample, [&] {
-        ++p.runs;
-        return tell(what.name + " checked for determinism", p);
-      });
-      if (differing) checked.differs = cause_of(*differing);
-      until_ += real_clock::now() - explored;  // beside the budget
+      sample_check again =
+          check_sample(checked.result.sample, until,
+                       [&, title = what.name + " checked for determinism"](
+                           const campaign_progress& p) { return tell(title, p); },
+                       {.hang_after = std::max(witness_options().hang_after, plan.hang_after)});
+      checked.checked_again = again.runs;
+      checked.differs = std::move(again.differs);
     }
     checked.result.sample.clear();
     // Each kind keeps its first; a million more of them are of no use here.
@@ -142,7 +147,6 @@ private:
   corpus kept_;
   finding_keeper keeper_;
   real_clock::time_point start_;
-  real_clock::time_point until_;
   check_result result_;
 };
 

@@ -20,6 +20,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/personality.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -28,6 +29,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <climits>
 #include <cstdlib>
 #include <cstring>
@@ -42,6 +44,8 @@ namespace reprise {
 namespace {
 
 using nlohmann::json;
+using real_clock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
 
 // ---------------------------------------------------------------- what is varied
 
@@ -142,9 +146,8 @@ std::string traps_for(const std::string& program) {
 /// A process that makes runs again and says what happens in them, a line of JSON each.
 class witness {
 public:
-  witness(const variation& v, bool with_events, const witness_options& how)
-      : hang_ms_(static_cast<int>(std::min<std::int64_t>(
-            std::chrono::ceil<std::chrono::milliseconds>(how.hang_after).count(), INT_MAX))) {
+  /// `how` outlives it.
+  witness(const variation& v, bool with_events, const witness_options& how) : how_(how) {
     const std::string program = executable();
     std::vector<std::string> words{program};
     words.insert(words.end(), how.arguments.begin(), how.arguments.end());
@@ -155,10 +158,14 @@ public:
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, to.data()) != 0) refuse(errno);
     if (::pipe2(from.data(), O_CLOEXEC) != 0) refuse(errno);
     std::cout.flush();
+    const pid_t parent = ::getpid();
     pid_ = ::fork();
     if (pid_ < 0) refuse(errno);
     if (pid_ == 0) {
       ::setpgid(0, 0);
+      // A run without end would not see that nobody asks any more.
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+      if (::getppid() != parent) ::_exit(0);
       // What the scenario prints was printed by the run that is made again.
       const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
       ::dup2(to[0], STDIN_FILENO);
@@ -170,6 +177,7 @@ public:
         ::dup2(from[1], answers);
       become(program, words, variables, v);
     }
+    ::setpgid(pid_, pid_);  // here, too: it may be ended before it has come to that
     ::close(to[0]);
     ::close(from[1]);
     to_ = to[1];
@@ -203,23 +211,40 @@ public:
         return line.is_discarded() ? json() : line;
       }
       text_.erase(0, std::exchange(at_, 0));
-      pollfd watched{from_, POLLIN, 0};
-      const int ready = ::poll(&watched, 1, hang_ms_);
-      if (ready < 0 && errno == EINTR) continue;
       std::array<char, 65'536> buffer;
-      const ssize_t n = ready > 0 ? ::read(from_, buffer.data(), buffer.size()) : 0;
+      const ssize_t n = wait() ? ::read(from_, buffer.data(), buffer.size()) : 0;
       if (n < 0 && errno == EINTR) continue;
       if (n <= 0) return {};
       text_.append(buffer.data(), static_cast<std::size_t>(n));
     }
   }
 
+  /// Whether there is none since `go_on` said so.
+  [[nodiscard]] bool stopped() const noexcept { return stopped_; }
+
 private:
+  /// False when it hangs, or when nobody wants to know any more.
+  bool wait() {
+    constexpr std::chrono::nanoseconds tick = 50ms;
+    const auto started = real_clock::now();
+    for (;;) {
+      stopped_ = how_.go_on && !how_.go_on();
+      const auto left = how_.hang_after - (real_clock::now() - started);
+      if (stopped_ || left <= 0ns) return false;
+      const auto longest = std::chrono::ceil<std::chrono::milliseconds>(
+          std::min(left, how_.go_on ? tick : std::chrono::nanoseconds(1h)));
+      pollfd watched{from_, POLLIN, 0};
+      const int ready = ::poll(&watched, 1, static_cast<int>(longest.count()));
+      if (ready > 0) return true;
+      if (ready < 0 && errno != EINTR) return false;
+    }
+  }
   [[noreturn]] static void refuse(int why) {
     throw campaign_error(fmt::format("no child process can be made ({}).", std::strerror(why)));
   }
 
-  int hang_ms_;
+  const witness_options& how_;
+  bool stopped_ = false;
   pid_t pid_ = 0;
   int to_ = -1, from_ = -1;
   std::string text_;
@@ -248,6 +273,7 @@ json next_of_run(witness& w, std::vector<trapped>& traps) {
 
 struct comparison {
   bool differs = false;
+  bool stopped = false;  // before that was known
   std::uint64_t event = 0;
   std::string first, second, first_place, second_place;
   std::vector<trapped> traps;  // of the first witness
@@ -266,6 +292,8 @@ comparison compare(const std::string& token, const variation& a, const variation
     const bool x_event = !x.is_null() && x[0] == static_cast<int>(event_line);
     const bool y_event = !y.is_null() && y[0] == static_cast<int>(event_line);
     if (x_event && y_event && x[1] == y[1] && x[2] == y[2]) continue;
+    found.stopped = one.stopped() || other.stopped();
+    if (found.stopped) return found;
     found.differs = x_event || y_event || x != y;
     if (x_event) {
       found.first = x[2];
@@ -398,6 +426,10 @@ int run_witness(const std::vector<std::string>& arguments) {
   return 0;
 }
 
+namespace {
+constexpr const char* search_was_stopped = "the search for it was stopped";
+}
+
 std::optional<nondeterminism_report> check_determinism(const std::string& token,
                                                        const witness_options& how) {
   const comparison all = compare(token, {}, everything, how);
@@ -406,7 +438,8 @@ std::optional<nondeterminism_report> check_determinism(const std::string& token,
                                .first = all.first,
                                .second = all.second,
                                .first_place = all.first_place,
-                               .second_place = all.second_place};
+                               .second_place = all.second_place,
+                               .token = token};
   const auto blame = [&](hidden_input cause, std::string detail) {
     report.cause = cause;
     report.detail = std::move(detail);
@@ -419,7 +452,7 @@ std::optional<nondeterminism_report> check_determinism(const std::string& token,
     report.place = t.place;
     return report;
   }
-  if (!all.differs) return std::nullopt;
+  if (all.stopped || !all.differs) return std::nullopt;
 
   struct factor {
     variation only;
@@ -437,6 +470,10 @@ std::optional<nondeterminism_report> check_determinism(const std::string& token,
   blame(hidden_input::unknown, "they differ only when all is varied together");
   for (const auto& f : factors) {
     const comparison one = compare(token, {}, f.only, how);
+    if (one.stopped) {
+      blame(hidden_input::unknown, search_was_stopped);
+      break;
+    }
     if (!one.differs) continue;
     blame(f.cause, f.detail);
     report.event = one.event;
@@ -456,28 +493,73 @@ std::optional<nondeterminism_report> check_determinism(const std::string& token,
   return report;
 }
 
-const known_run* find_difference(const std::vector<known_run>& runs,
-                                 const std::function<bool()>& go_on, const witness_options& how) {
-  if (runs.empty()) return nullptr;
-  witness w(everything, false, how);
+made_again find_difference(const std::vector<known_run>& runs,
+                           const std::function<bool(std::uint64_t)>& go_on,
+                           const witness_options& how) {
+  made_again result;
+  if (runs.empty()) return result;
+  witness_options asking = how;
+  asking.go_on = [&] { return (!go_on || go_on(result.runs)) && (!how.go_on || how.go_on()); };
+  witness w(everything, false, asking);
   std::vector<trapped> traps;
   // A few ahead, so that it never waits for us.
   constexpr std::size_t ahead = 8;
   std::size_t asked = 0;
   for (std::size_t i = 0; i < runs.size(); ++i) {
-    if (go_on && !go_on()) return nullptr;
+    if (!asking.go_on()) break;
     for (; asked < std::min(runs.size(), i + ahead); ++asked) w.ask(runs[asked].token);
     const json line = next_of_run(w, traps);
+    if (w.stopped()) break;
+    ++result.runs;
     const bool real = std::ranges::any_of(
         traps, [](const trapped& t) { return t.kind != static_cast<int>(environment_read); });
-    if (line.is_null() || line[1] != runs[i].digest || real) return &runs[i];
+    if (line.is_null() || line[1] != runs[i].digest || real) {
+      result.differing = &runs[i];
+      break;
+    }
   }
-  return nullptr;
+  return result;
 }
 
 nondeterminism_report cause_of(const known_run& differing, const witness_options& how) {
   if (auto why = check_determinism(differing.token, how)) return *std::move(why);
-  return {.cause = hidden_input::earlier_runs, .detail = differing.token, .differs = true};
+  nondeterminism_report report{.cause = hidden_input::earlier_runs,
+                               .detail = differing.token,
+                               .differs = true,
+                               .token = differing.token};
+  if (how.go_on && !how.go_on()) {
+    report.cause = hidden_input::unknown;
+    report.detail = search_was_stopped;
+  }
+  return report;
+}
+
+sample_check check_sample(const std::vector<known_run>& sample,
+                          std::optional<real_clock::time_point> until,
+                          const std::function<bool(const campaign_progress&)>& progress,
+                          witness_options how) {
+  sample_check result;
+  const auto started = real_clock::now();
+  const auto seconds = [](auto d) { return std::chrono::duration<double>(d).count(); };
+  const auto tell = [&](std::uint64_t runs) {
+    campaign_progress p{.runs = runs, .real = real_clock::now() - started};
+    p.share = static_cast<double>(runs) / static_cast<double>(sample.size());
+    if (until && *until > started)
+      p.share = std::max(p.share, seconds(p.real) / seconds(*until - started));
+    p.share = std::min(p.share, 1.0);
+    if (!result.stopped && progress && !progress(p)) result.stopped = true;
+    return !result.stopped;
+  };
+  const made_again again = find_difference(
+      sample,
+      [&](std::uint64_t runs) { return tell(runs) && (!until || real_clock::now() < *until); },
+      how);
+  result.runs = again.runs;
+  if (again.differing) {
+    how.go_on = [&] { return tell(result.runs); };
+    result.differs = cause_of(*again.differing, how);
+  }
+  return result;
 }
 
 const char* to_string(hidden_input cause) noexcept {

@@ -2,10 +2,12 @@
 
 #include "interrupt.hpp"
 #include "numbers.hpp"
+#include "options.hpp"
 #include "print.hpp"
 #include "watch.hpp"
 
 #include <reprise/core/format.hpp>
+#include <reprise/core/token.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -105,92 +107,148 @@ watched_campaign run_campaign_watched(session& s, const std::string& title, cons
     throw environment_error(e.what());
   }
   watched.clear();
-  if (done.result.stopped) done.signal = watched.signal();
+  done.signal = watched.signal();  // one that came too late to stop anything, too
   if (!done.result.failures.empty()) refuse_bad_parameter(done.result.failures.front());
   return done;
 }
 
-std::optional<nondeterminism_report> recheck(session& s, const std::string& title,
-                                             const campaign_result& found) {
+watched_check recheck(session& s, const std::string& title, const campaign_plan& plan,
+                      const campaign_result& found,
+                      std::optional<std::chrono::steady_clock::time_point> until) {
   watched_work watched(s, title);
-  campaign_progress p{.real = found.real};
-  const auto started = std::chrono::steady_clock::now();
-  const known_run* const differing = find_difference(found.sample, [&] {
-    ++p.runs;
-    p.real = std::chrono::steady_clock::now() - started;
-    p.share = static_cast<double>(p.runs) / static_cast<double>(found.sample.size());
-    return watched.show("checked for determinism", p);
-  });
+  watched_check done;
+  try {
+    done.result = check_sample(
+        found.sample, until,
+        [&](const campaign_progress& p) { return watched.show("checked for determinism", p); },
+        {.hang_after = std::max(witness_options().hang_after, plan.hang_after)});
+  } catch (const campaign_error& e) {
+    throw environment_error(e.what());
+  }
   watched.clear();
-  if (!differing) return std::nullopt;
-  return cause_of(*differing);
+  done.signal = watched.signal();
+  return done;
 }
 
-void print_nondeterminism(session& s, output& to, const std::string& title,
-                          const nondeterminism_report& why) {
-  const painter paint(s.colour, to.descriptor());
-  if (why.differs)
-    to.print("{}: two runs of one seed {}. exit {}\n", title, paint.bad("differ"),
-             static_cast<int>(nondeterminism));
-  else
-    to.print("{}: the run {} what no seed decides. exit {}\n", title, paint.bad("asks for"),
-             static_cast<int>(nondeterminism));
+namespace {
+
+/// As a shell takes it for one word.
+std::string for_shell(const std::string& word) {
+  constexpr std::string_view plain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=,./:@%";
+  if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
+  std::string text = "'";
+  for (const char c : word) {
+    if (c == '\'')
+      text += "'\\''";
+    else
+      text += c;
+  }
+  return text + '\'';
+}
+
+}  // namespace
+
+std::string check_command(const std::string& program, const config& options) {
+  std::string text =
+      fmt::format("{} run {} --seed {}", program, for_shell(options.scenario), options.seed);
+  const auto add = [&](const char* option, const std::string& value) {
+    text += fmt::format(" {} {}", option, for_shell(value));
+  };
+  if (!(options.schedule == fifo())) add("--strategy", options.schedule.to_string());
+  const auto what = std::ranges::find(scenarios(), options.scenario, &scenario::name);
+  for (const auto& [name, value] : options.params) {
+    const bool as_ever =
+        what != scenarios().end() &&
+        std::ranges::any_of(what->parameters, [&, &name = name, &value = value](const auto& p) {
+          return p.name == name && p.initial == value;
+        });
+    if (!as_ever) add("--param", fmt::format("{}={}", name, value));
+  }
+  for (const auto& name : detectors_off(options.detect)) add("--without", name);
+  if (options.time_limit > duration{0})
+    add("--time-limit", format_seconds(options.time_limit) + 's');
+  if (options.step_limit > 0) add("--step-limit", fmt::format("{}", options.step_limit));
+  if (options.stack_size > 0) add("--stack-size", fmt::format("{}", options.stack_size));
+  return text + " --check-determinism";
+}
+
+const char* what_is_wrong(const nondeterminism_report& why) noexcept {
+  return why.differs ? "two runs of one seed differ" : "the run asks for what no seed decides";
+}
+
+std::string explanation_of(const nondeterminism_report& why, const std::string& program,
+                           const std::string& cause) {
+  std::string text;
+  const auto add = [&]<class... Args>(fmt::format_string<Args...> format, Args&&... args) {
+    text += fmt::format(format, std::forward<Args>(args)...);
+  };
   if (why.event > 0) {
     const auto side = [](const std::string& event, const std::string& place) {
       if (event.empty()) return std::string("(nothing: it has ended)");
       return printable(event) + (place.empty() ? "" : "     " + place);
     };
-    to.print("  first difference at event {}\n    first    {}\n    second   {}\n",
-             format_count(why.event), side(why.first, why.first_place),
-             side(why.second, why.second_place));
+    add("  first difference at event {}\n    first    {}\n    second   {}\n",
+        format_count(why.event), side(why.first, why.first_place),
+        side(why.second, why.second_place));
   }
   const std::string at = why.place.empty() ? "" : " at " + why.place;
   const std::string& near = why.first_place.empty() ? why.second_place : why.first_place;
   const std::string to_there = near.empty() ? "" : ", on the way to " + near;
-  to.print("  cause: {}\n", paint.unsure(to_string(why.cause)));
+  add("  cause: {}\n", cause);
   switch (why.cause) {
     case hidden_input::addresses:
-      to.print(
-          "  they differ with the layout of memory alone: look for pointers as keys, or an "
+      add("  they differ with the layout of memory alone: look for pointers as keys, or an "
           "unordered container of them{}\n",
           to_there);
       break;
     case hidden_input::uninitialised:
-      to.print("  they differ with {} alone: something is read before it is written{}\n",
-               why.detail, to_there);
+      add("  they differ with {} alone: something is read before it is written{}\n", why.detail,
+          to_there);
       break;
     case hidden_input::environment:
-      to.print(
-          "  they differ with the environment alone: a variable, the locale, the size of "
+      add("  they differ with the environment alone: a variable, the locale, the size of "
           "it all{}\n",
           why.place.empty() ? to_there : fmt::format("; {} is called{}", why.detail, at));
       break;
     case hidden_input::real_clock:
-      to.print("  {} is called{}: virtual_clock::now() is the run's own time\n", why.detail, at);
+      add("  {} is called{}: virtual_clock::now() is the run's own time\n", why.detail, at);
       break;
     case hidden_input::real_entropy:
-      to.print("  {} is called{}: rng() and choose() are the run's own\n", why.detail, at);
+      add("  {} is called{}: rng() and choose() are the run's own\n", why.detail, at);
       break;
     case hidden_input::stray_thread:
-      to.print("  a thread is started{}: spawn() and offload() are the run's own\n", at);
+      add("  a thread is started{}: spawn() and offload() are the run's own\n", at);
       break;
     case hidden_input::earlier_runs:
-      to.print(
-          "  alone in a process it does as it did: something is left behind by the runs "
-          "before it, in a global variable perhaps\n  replay: {} replay {}\n",
-          printable(s.program), why.detail);
+      add("  alone in a process it does as it did: something is left behind by the runs "
+          "before it, in a global variable perhaps\n");
       break;
     case hidden_input::unknown:
-      to.print("  {}{}\n", why.detail, to_there);
+      add("  {}{}\n", why.detail, to_there);
       break;
   }
   if (why.cause == hidden_input::real_clock || why.cause == hidden_input::real_entropy ||
       why.cause == hidden_input::stray_thread)
-    to.write("  where nothing depends on it: allow_real for_this; around the call\n");
+    add("  where nothing depends on it: allow_real for_this; around the call\n");
+  if (!why.token.empty())
+    add("  replay: {}\n", check_command(printable(program), decode_token(why.token)));
+  return text;
+}
+
+void print_nondeterminism(session& s, output& to, const std::string& title,
+                          const nondeterminism_report& why, exit_code code) {
+  const painter paint(s.colour, to.descriptor());
+  std::string wrong = what_is_wrong(why);
+  const std::string word = why.differs ? "differ" : "asks for";
+  wrong.replace(wrong.find(word), word.size(), paint.bad(word));
+  to.print("{}: {}. exit {}\n", title, wrong, static_cast<int>(code));
+  to.write(explanation_of(why, s.program, paint.unsure(to_string(why.cause))));
 }
 
 json_object json_of(const nondeterminism_report& why) {
   json_object o;
+  if (!why.token.empty()) o.number("seed", decode_token(why.token).seed).text("token", why.token);
   o.text("cause", to_string(why.cause))
       .text("detail", why.detail)
       .text("place", why.place)

@@ -52,14 +52,29 @@ void warn_not_stored(session& s, const std::string& why);
 [[nodiscard]] watched_campaign run_campaign_watched(session& s, const std::string& title,
                                                     const scenario& what, campaign_plan plan);
 
+/// What making a campaign's sample again came to, and the signal that stopped it; 0 where none did.
+struct watched_check {
+  sample_check result;
+  int signal = 0;
+};
 /// Makes some of a campaign's runs again, in another process in which all differs that may; and if
-/// one of them differs finds out why.
-[[nodiscard]] std::optional<nondeterminism_report> recheck(session& s, const std::string& title,
-                                                           const campaign_result& found);
-/// Why a run is not a function of its seed: `title` is the run.
+/// one of them differs finds out why. `until` is when it is over for the others.
+[[nodiscard]] watched_check recheck(session& s, const std::string& title, const campaign_plan& plan,
+                                    const campaign_result& found,
+                                    std::optional<std::chrono::steady_clock::time_point> until);
+
+/// "two runs of one seed differ", or what else is wrong.
+[[nodiscard]] const char* what_is_wrong(const nondeterminism_report& why) noexcept;
+/// Where they differ, the cause, and the command that shows it again, a line each. `cause` is the
+/// cause's word as it is to look.
+[[nodiscard]] std::string explanation_of(const nondeterminism_report& why,
+                                         const std::string& program, const std::string& cause);
+/// Why a run is not a function of its seed: `title` is the run, `code` what the process ends with.
 void print_nondeterminism(session& s, output& to, const std::string& title,
-                          const nondeterminism_report& why);
+                          const nondeterminism_report& why, exit_code code = nondeterminism);
 [[nodiscard]] json_object json_of(const nondeterminism_report& why);
+/// The command that makes the run of `options` again in processes in which all differs that may.
+[[nodiscard]] std::string check_command(const std::string& program, const config& options);
 
 /// How likely it is that more runs show something new.
 void print_unseen(output& to, const unseen& kinds, const unseen& shapes);

@@ -51,18 +51,27 @@ struct request {
 /// A file that a report goes to: opened before anything runs, so that a bad path costs nothing.
 class report_file {
 public:
-  report_file(session& s, const std::string& path, std::string_view what) {
+  report_file(session& s, const std::string& path, std::string_view what)
+      : on_stdout_(path == "-") {
     if (!path.empty()) file_.emplace(path, s.out, what);
   }
-  template <class F>
-  void write(F&& text) {
-    if (!file_) return;
-    file_->write(text());
-    file_->finish();
+  /// Whether it goes behind the text.
+  [[nodiscard]] bool on_stdout() const noexcept { return on_stdout_; }
+  /// Why it could not be written; empty when it was.
+  [[nodiscard]] std::string write(const std::string& text) {
+    try {
+      file_->write(text);
+      file_->finish();
+    } catch (const environment_error& e) {
+      return e.what();
+    }
+    return {};
   }
+  explicit operator bool() const noexcept { return file_.has_value(); }
 
 private:
   std::optional<trace_file> file_;
+  bool on_stdout_;
 };
 
 bool on_github() {
@@ -87,7 +96,7 @@ public:
   summary(session& s, const check_result& checked)
       : s_(s), checked_(checked), paint_(s.colour, s.out.descriptor()) {}
 
-  void print(const check_plan& plan) {
+  void print(const check_plan& plan, exit_code code) {
     print_corpus(plan);
     print_exploration(plan);
     for (const auto& scenario : checked_.scenarios)
@@ -96,9 +105,10 @@ public:
     for (const auto& scenario : checked_.scenarios) {
       if (!scenario.differs) continue;
       s_.out.write("\n");
-      print_nondeterminism(s_, s_.out, printable(scenario.name), *scenario.differs);
+      print_nondeterminism(s_, s_.out, printable(scenario.name), *scenario.differs, code);
     }
     print_last();
+    s_.out.print(". exit {}\n", static_cast<int>(code));
   }
 
 private:
@@ -187,11 +197,20 @@ private:
     });
   }
 
+  /// Neither exploring it nor its kept failures showed anything.
+  [[nodiscard]] bool held(const checked_scenario& s) const {
+    return s.kinds.empty() && !s.differs &&
+           std::ranges::none_of(checked_.cases, [&](const checked_case& c) {
+             return c.kept.kept.run.scenario == s.name &&
+                    (c.outcome.fails() || c.outcome.outcome == replay_outcome::diverged);
+           });
+  }
+
   void print_last() {
     std::uint64_t held_here = 0;
     double at_most = 0;
     for (const auto& s : checked_.scenarios) {
-      held_here += s.kinds.empty() && !s.differs;
+      held_here += held(s);
       at_most = std::max(at_most, s.result.failure_kinds.at_most());
     }
     if (!checked_.scenarios.empty())
@@ -240,24 +259,37 @@ exit_code run(session& s, const request& asked) {
     throw environment_error(e.what());
   }
   watched.clear();
-  const int signal = checked.stopped ? watched.signal() : 0;
-  const exit_code code = signal > 0 ? ended_by(signal) : code_of(checked, asked.asked_for_folder());
+  const int signal = watched.signal();
   const std::string program = s.program;
+  // Files first, so that the exit code that is told is the one that comes.
+  std::string unwritten;
+  const auto write_reports = [&](bool on_stdout) {
+    const auto write = [&](report_file& file, auto&& text) {
+      if (!file || file.on_stdout() != on_stdout) return;
+      if (const std::string why = file.write(text()); !why.empty())
+        unwritten += (unwritten.empty() ? "" : " ") + why;
+    };
+    write(junit, [&] { return junit_of(checked, program); });
+    write(json, [&] { return json_of(checked) + '\n'; });
+    write(sarif, [&] { return sarif_of(checked, program) + '\n'; });
+  };
+  write_reports(false);
+  const exit_code code = !unwritten.empty() ? environment
+                         : signal > 0       ? ended_by(signal)
+                                            : code_of(checked, asked.asked_for_folder());
   if (s.json) {
     s.out.print("{}\n", json_of(checked));
   } else {
     if (signal > 0) s.out.print("check: stopped by {}\n", signal_name(signal));
-    summary(s, checked).print(plan);
-    s.out.print(". exit {}\n", static_cast<int>(code));
+    summary(s, checked).print(plan, code);
   }
   for (const auto& text : checked.not_stored) warn_not_stored(s, text);
-  junit.write([&] { return junit_of(checked, program); });
-  json.write([&] { return json_of(checked) + '\n'; });
-  sarif.write([&] { return sarif_of(checked, program) + '\n'; });
+  write_reports(true);
   if (asked.github || on_github()) {
     (s.json ? s.err : s.out).write(annotations_of(checked, program));
     append_step_summary(step_summary_of(checked, program));
   }
+  if (!unwritten.empty()) throw environment_error(unwritten);
   return code;
 }
 

@@ -13,6 +13,7 @@
 #include <reprise/replay/scenario.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -56,7 +57,7 @@ struct request {
 }
 
 void print_json(session& s, const campaign_plan& asked, const campaign_result& found, int signal,
-                const std::optional<nondeterminism_report>& why) {
+                const sample_check& again) {
   const search& what = asked.what;
   std::vector<std::string> failures, kinds;
   config options{.schedule = what.schedule, .scenario = what.scenario, .params = what.params};
@@ -78,7 +79,7 @@ void print_json(session& s, const campaign_plan& asked, const campaign_result& f
       .raw("new_kind_at_most", format_double(found.failure_kinds.at_most()))
       .number("shapes", found.shapes.kinds)
       .raw("new_shape_chance", format_double(found.shapes.chance()))
-      .number("checked_again", found.sample.size())
+      .number("checked_again", again.runs)
       .seconds("real_s", found.real);
   if (!found.marks.empty()) {
     std::vector<std::string> marks;
@@ -103,7 +104,7 @@ void print_json(session& s, const campaign_plan& asked, const campaign_result& f
       .number("schedules", found.seen.schedules.size())
       .number("reads_from", found.seen.reads_from.size());
   const double seconds = std::chrono::duration<double>(found.real).count();
-  if (why) o.raw("nondeterminism", json_of(*why).done());
+  if (again.differs) o.raw("nondeterminism", json_of(*again.differs).done());
   o.raw("runs_per_s", format_double(seconds > 0 ? static_cast<double>(found.runs) / seconds : 0));
   s.out.print("{}\n", o.done());
 }
@@ -215,22 +216,31 @@ exit_code run(session& s, const request& asked) {
     }
     if (std::exchange(first, false)) first_case = kept.path;
   };
-  const watched_campaign done =
-      run_campaign_watched(s, "explore " + printable(what.name), what, to_do);
+  const std::string title = "explore " + printable(what.name);
+  std::optional<std::chrono::steady_clock::time_point> until;
+  if (to_do.budget.count() > 0) {
+    until = std::chrono::steady_clock::now() + to_do.budget;
+    if (to_do.sample_every > 0) to_do.budget = budget_of_search(to_do.budget);
+  }
+  const watched_campaign done = run_campaign_watched(s, title, what, to_do);
   const campaign_result& found = done.result;
-  std::optional<nondeterminism_report> why;
-  if (done.signal == 0) why = recheck(s, "explore " + printable(what.name), found);
+  watched_check again;
+  if (done.signal == 0) again = recheck(s, title, to_do, found, until);
+  const int signal = done.signal > 0 ? done.signal : again.signal;
+  const auto& why = again.result.differs;
+  const exit_code code = signal > 0                                            ? ended_by(signal)
+                         : !keeper.failures().empty() && !asked.corpus.empty() ? environment
+                         : why                                                 ? nondeterminism
+                         : found                                               ? held
+                                                                               : failure_found;
   // What makes the rest doubtful comes first.
-  if (why && !s.json) print_nondeterminism(s, s.out, "explore " + printable(what.name), *why);
+  if (why && !s.json) print_nondeterminism(s, s.out, title, *why, code);
   if (s.json)
-    print_json(s, to_do, found, done.signal, why);
+    print_json(s, to_do, found, signal, again.result);
   else
-    print_text(s, to_do, found, done.signal, first_case);
+    print_text(s, to_do, found, signal, first_case);
   for (const auto& text : keeper.failures()) warn_not_stored(s, text);
-  if (done.signal > 0) return ended_by(done.signal);
-  if (!keeper.failures().empty() && !asked.corpus.empty()) return environment;
-  if (why) return nondeterminism;
-  return found ? held : failure_found;
+  return code;
 }
 
 }  // namespace

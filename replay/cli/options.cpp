@@ -68,6 +68,13 @@ std::vector<const char*> detector_names() {
   return names;
 }
 
+std::vector<const char*> detectors_off(const detectors& detect) {
+  std::vector<const char*> names;
+  for (const auto& [name, member] : detector_members)
+    if (!(detect.*member)) names.push_back(name);
+  return names;
+}
+
 config run_options::read(const reprise::strategy& otherwise) const {
   config options;
   options.schedule = strategy.empty() ? otherwise : reprise::strategy::parse(strategy);

@@ -33,6 +33,8 @@ struct run_options {
 
 /// What `--without` takes.
 [[nodiscard]] std::vector<const char*> detector_names();
+/// Of them, those that are off in `detect`.
+[[nodiscard]] std::vector<const char*> detectors_off(const detectors& detect);
 
 /// How a run is watched.
 struct watch_options {

@@ -24,36 +24,70 @@ std::string first_line(std::string_view text) {
 
 double seconds_of(std::chrono::nanoseconds d) { return std::chrono::duration<double>(d).count(); }
 
-/// A failure to tell of: found by exploring, or kept and failing still.
+/// What there is to tell of: a failure, found by exploring, or kept and failing still; or a run
+/// that is no function of its seed.
 struct told {
   std::string scenario;
+  std::string kind;  // "failed", "deadlock", …, "nondeterminism"
   std::string signature;
-  const report* what;
-  std::uint64_t seeds;
-  std::string path;
+  std::string text;  // in full, and how to repeat it
+  source_place place;
 };
 
-std::vector<told> all_of(const check_result& checked) {
-  std::vector<told> all;
-  for (const auto& s : checked.scenarios)
-    for (const auto& k : s.kinds) all.push_back({s.name, k.signature, &k.first, k.seeds, k.path});
-  for (const auto& c : checked.cases) {
-    if (!c.outcome.fails()) continue;
-    const auto same = [&](const told& t) {
-      return t.scenario == c.kept.kept.run.scenario && t.signature == c.kept.kept.signature;
-    };
-    if (std::ranges::none_of(all, same))
-      all.push_back(
-          {c.kept.kept.run.scenario, c.kept.kept.signature, &c.outcome.now, 1, c.kept.path});
-  }
-  return all;
+constexpr const char* nondeterminism_kind = "nondeterminism";
+constexpr const char* diverged_text = "the same program does not do as it did";
+
+std::string text_of(const report& r, const std::string& path, const std::string& program) {
+  std::string text = r.what + "\n\nreplay: " + program + " replay " + r.token + '\n';
+  if (!path.empty()) text += "case:   " + path + '\n';
+  return text;
 }
 
-/// The failure in full, and how to repeat it.
-std::string text_of(const told& t, const std::string& program) {
-  std::string text = t.what->what + "\n\nreplay: " + program + " replay " + t.what->token + '\n';
-  if (!t.path.empty()) text += "case:   " + t.path + '\n';
-  return text;
+/// Of a kept failure that the same program does not repeat.
+std::string text_of_diverged(const checked_case& c, const std::string& program) {
+  return fmt::format("{}\n{}\n\nreplay: {} replay {}\n", diverged_text, c.outcome.now.what, program,
+                     c.kept.path);
+}
+
+std::string text_of(const nondeterminism_report& why, const std::string& program) {
+  return fmt::format("{}\n{}", what_is_wrong(why),
+                     explanation_of(why, program, to_string(why.cause)));
+}
+
+/// The place to look at, "bank.cpp:88" in the report.
+source_place place_of(const nondeterminism_report& why) {
+  for (const std::string* place : {&why.place, &why.first_place, &why.second_place})
+    if (!place->empty()) return place_in("at " + *place);
+  return {};
+}
+
+std::vector<told> all_of(const check_result& checked, const std::string& program) {
+  std::vector<told> all;
+  const auto add_failure = [&](const std::string& scenario, const std::string& signature,
+                               const report& r, const std::string& path) {
+    all.push_back(
+        {scenario, to_string(r.result), signature, text_of(r, path, program), place_in(r.what)});
+  };
+  for (const auto& s : checked.scenarios)
+    for (const auto& k : s.kinds) add_failure(s.name, k.signature, k.first, k.path);
+  for (const auto& c : checked.cases) {
+    const case_file& kept = c.kept.kept;
+    if (c.outcome.outcome == replay_outcome::diverged)
+      all.push_back({kept.run.scenario, nondeterminism_kind, "diverged: " + kept.signature,
+                     text_of_diverged(c, program), place_in(c.outcome.now.what)});
+    if (!c.outcome.fails()) continue;
+    const auto same = [&](const told& t) {
+      return t.scenario == kept.run.scenario && t.signature == kept.signature;
+    };
+    if (std::ranges::none_of(all, same))
+      add_failure(kept.run.scenario, kept.signature, c.outcome.now, c.kept.path);
+  }
+  for (const auto& s : checked.scenarios)
+    if (s.differs)
+      all.push_back({s.name, nondeterminism_kind,
+                     fmt::format("{}: {}", nondeterminism_kind, to_string(s.differs->cause)),
+                     text_of(*s.differs, program), place_of(*s.differs)});
+  return all;
 }
 
 /// Without what XML 1.0 has no way to say; line ends stay.
@@ -126,11 +160,10 @@ std::string junit_of(const check_result& checked, const std::string& program) {
     if (c.outcome.fails()) {
       ++here;
       add_text(test, "failure", first_line(c.outcome.now.what), to_string(c.outcome.now.result),
-               text_of({c.kept.kept.run.scenario, {}, &c.outcome.now, 1, c.kept.path}, program));
+               text_of(c.outcome.now, c.kept.path, program));
     } else if (c.outcome.outcome == replay_outcome::diverged) {
       ++broken;
-      add_text(test, "error", "the same program does not do as it did", "nondeterminism",
-               c.outcome.now.what);
+      add_text(test, "error", diverged_text, nondeterminism_kind, text_of_diverged(c, program));
     } else {
       pugi::xml_node said = test.append_child("system-out");
       said.text().set(
@@ -143,24 +176,30 @@ std::string junit_of(const check_result& checked, const std::string& program) {
   errors += broken;
 
   pugi::xml_node explored = add_suite(root, "explore", checked.scenarios.size());
-  here = 0;
+  here = broken = 0;
   double seconds = 0;
   for (const auto& s : checked.scenarios) {
     seconds += seconds_of(s.result.real);
     pugi::xml_node test = add_case(explored, "explore", s.name, seconds_of(s.result.real));
+    if (s.differs) {
+      ++broken;
+      add_text(test, "error",
+               fmt::format("{}: {}", what_is_wrong(*s.differs), to_string(s.differs->cause)),
+               nondeterminism_kind, text_of(*s.differs, program));
+    }
     if (s.kinds.empty()) continue;
     ++here;
     std::string all;
     for (const auto& k : s.kinds)
-      all += (all.empty() ? "" : "\n") +
-             text_of({s.name, k.signature, &k.first, k.seeds, k.path}, program);
+      all += (all.empty() ? "" : "\n") + text_of(k.first, k.path, program);
     add_text(test, "failure", first_line(s.kinds.front().first.what),
              to_string(s.kinds.front().first.result), all);
   }
   explored.append_attribute("failures") = static_cast<unsigned long long>(here);
-  explored.append_attribute("errors") = 0;
+  explored.append_attribute("errors") = static_cast<unsigned long long>(broken);
   explored.append_attribute("time") = fmt::format("{:.3f}", seconds).c_str();
   failures += here;
+  errors += broken;
   const std::size_t tests = checked.cases.size() + checked.scenarios.size();
   root.append_attribute("tests") = static_cast<unsigned long long>(tests);
   root.append_attribute("failures") = static_cast<unsigned long long>(failures);
@@ -199,6 +238,7 @@ std::string json_of(const check_result& checked) {
     scenarios.push_back(
         scenario.number("runs", s.result.runs)
             .number("profile_runs", s.result.profile_runs)
+            .number("checked_again", s.checked_again)
             .list("failures", failures)
             .raw("new_kind_at_most", format_double(s.result.failure_kinds.at_most()))
             .seconds("real_s", s.result.real)
@@ -210,7 +250,7 @@ std::string json_of(const check_result& checked) {
     passed_over.push_back(std::move(quoted));
   }
   return json_object()
-      .flag("held", !checked.failed())
+      .flag("held", !checked.failed() && !checked.differs())
       .list("cases", cases)
       .list("passed_over", passed_over)
       .list("scenarios", scenarios)
@@ -221,17 +261,15 @@ std::string json_of(const check_result& checked) {
 
 std::string sarif_of(const check_result& checked, const std::string& program) {
   std::vector<std::string> results, rules, known;
-  for (const auto& t : all_of(checked)) {
-    const std::string rule = to_string(t.what->result);
-    if (std::ranges::find(known, rule) == known.end()) {
-      known.push_back(rule);
-      rules.push_back(json_object().text("id", rule).done());
+  for (const auto& t : all_of(checked, program)) {
+    if (std::ranges::find(known, t.kind) == known.end()) {
+      known.push_back(t.kind);
+      rules.push_back(json_object().text("id", t.kind).done());
     }
     json_object result;
-    result.text("ruleId", rule).text("level", "error");
-    result.raw("message",
-               json_object().text("text", t.scenario + ": " + text_of(t, program)).done());
-    if (const source_place place = place_in(t.what->what); !place.file.empty())
+    result.text("ruleId", t.kind).text("level", "error");
+    result.raw("message", json_object().text("text", t.scenario + ": " + t.text).done());
+    if (const source_place& place = t.place; !place.file.empty())
       result.list(
           "locations",
           {json_object()
@@ -286,15 +324,13 @@ std::string for_runner(std::string_view text, bool property) {
 
 std::string annotations_of(const check_result& checked, const std::string& program) {
   std::string out;
-  for (const auto& t : all_of(checked)) {
-    const source_place place = place_in(t.what->what);
+  for (const auto& t : all_of(checked, program)) {
     std::string where;
-    if (!place.file.empty())
-      where = fmt::format("file={},line={},", for_runner(place.file, true), place.line);
-    out +=
-        fmt::format("::error {}title={}::{}\n", where,
-                    for_runner(fmt::format("{} {}", t.scenario, to_string(t.what->result)), true),
-                    for_runner(for_xml(text_of(t, program)), false));
+    if (!t.place.file.empty())
+      where = fmt::format("file={},line={},", for_runner(t.place.file, true), t.place.line);
+    out += fmt::format("::error {}title={}::{}\n", where,
+                       for_runner(fmt::format("{} {}", t.scenario, t.kind), true),
+                       for_runner(for_xml(t.text), false));
   }
   return out;
 }
@@ -305,16 +341,18 @@ std::string step_summary_of(const check_result& checked, const std::string& prog
   for (const auto& s : checked.scenarios) {
     std::uint64_t failures = 0;
     for (const auto& k : s.kinds) failures += k.seeds;
-    out += fmt::format("| `{}` | {} | {} |\n", s.name, format_count(s.result.runs),
-                       failures == 0 ? "" : format_count(failures));
+    std::string found = failures == 0 ? "" : format_count(failures);
+    if (s.differs) found += found.empty() ? nondeterminism_kind : ", nondeterminism";
+    out += fmt::format("| `{}` | {} | {} |\n", s.name, format_count(s.result.runs), found);
   }
-  for (const auto& t : all_of(checked))
-    out += fmt::format("\n**{}**\n```\n{}```\n", t.scenario, for_xml(text_of(t, program)));
+  for (const auto& t : all_of(checked, program))
+    out += fmt::format("\n**{}**\n```\n{}```\n", t.scenario, for_xml(t.text));
   if (!checked.cases.empty())
-    out += fmt::format("\n{}: {} fixed, {} still failing, {} drifted\n",
+    out += fmt::format("\n{}: {} fixed, {} still failing, {} drifted, {} diverged\n",
                        counted(checked.cases.size(), "kept failure"),
                        checked.count(replay_outcome::fixed), checked.still_failing(),
-                       checked.count(replay_outcome::drifted));
+                       checked.count(replay_outcome::drifted),
+                       checked.count(replay_outcome::diverged));
   return out;
 }
 

@@ -23,9 +23,10 @@ struct source_place {
 [[nodiscard]] std::string junit_of(const check_result& checked, const std::string& program);
 /// One object; docs/cli.md has its members.
 [[nodiscard]] std::string json_of(const check_result& checked);
-/// SARIF 2.1.0: a result for each kind of failure, which its signature tells from others.
+/// SARIF 2.1.0: a result for each kind of failure, which its signature tells from others, and for
+/// each scenario that is no function of its seed.
 [[nodiscard]] std::string sarif_of(const check_result& checked, const std::string& program);
-/// Workflow commands for GitHub's runner: an annotation for each kind of failure.
+/// Workflow commands for GitHub's runner: an annotation for each of these.
 [[nodiscard]] std::string annotations_of(const check_result& checked, const std::string& program);
 /// Markdown for the summary of a GitHub job.
 [[nodiscard]] std::string step_summary_of(const check_result& checked, const std::string& program);

@@ -54,7 +54,10 @@ exit_code run_one(session& s, const request& asked, const scenario& what) {
     words.print("run {}: two runs of one seed {}. exit {}\n", title_of(what, options),
                 paint.bad("differ"), static_cast<int>(nondeterminism));
     print_difference(words, run.result, *second);
-    words.write("  both in one process: a global variable may keep something from run to run\n");
+    words.print(
+        "  both in one process: a global variable may keep something from run to run\n"
+        "  replay: {}\n",
+        check_command(printable(s.program), options));
   } else {
     words.print("run {}: {}\n", title_of(what, options), summary_of(run, paint));
     print_warnings(s, words, run.result);
@@ -80,6 +83,7 @@ struct row {
   bool one_digest = true;
   config failing = {};  // the first
   std::optional<report> failure = {};
+  std::optional<config> unsteady = {};  // the first that was not repeated
 
   void add(const config& options, watched_run run) {
     const report& r = run.result;
@@ -148,7 +152,10 @@ private:
         progress_.show(fmt::format("run {}, seed {}", printable(one.name), options.seed));
       watched_run run = run_unwatched(one, options);
       if (asked_.watch.twice) {
-        if (run_unwatched(one, options).result.digest != run.result.digest) ++r.differing;
+        if (run_unwatched(one, options).result.digest != run.result.digest) {
+          ++r.differing;
+          if (!r.unsteady) r.unsteady = options;
+        }
         if (run.result) again.push_back({encode_token(options), run.result.digest});
       }
       if (!run.result && s_.json) failures_.push_back(json_of(run.result, options).done());
@@ -156,7 +163,11 @@ private:
     }
     progress_.clear();
     // In another process, too, where all differs that may.
-    if (r.differing == 0 && find_difference(again)) ++r.differing;
+    if (r.differing > 0) return r;
+    if (const known_run* const differing = find_difference(again).differing) {
+      ++r.differing;
+      r.unsteady = decode_token(differing->token);
+    }
     return r;
   }
 
@@ -203,9 +214,8 @@ private:
                           : runs == 1  ? "passed"
                                        : "all passed";
     if (differing > 0)
-      verdict += fmt::format(
-          ", {} differ when repeated (`run NAME --seed N --check-determinism` shows how)",
-          format_count(differing));
+      verdict += fmt::format(", {} {} when repeated", format_count(differing),
+                             differing == 1 ? "differs" : "differ");
     constexpr double longest = 9e18;
     s_.out.print("{}, {}, {}: {} of virtual time in {}.\n", counted(rows_.size(), "scenario"),
                  counted(runs, "run"), verdict,
@@ -218,6 +228,12 @@ private:
                    paint_.bad(to_string(r.failure->result)));
       print_failure(s_, s_.out, *r.failure);
     }
+    for (const auto& r : rows_) {
+      if (!r.unsteady) continue;
+      s_.out.print("\nrun {}: two runs of one seed {}\n  replay: {}\n",
+                   title_of(*r.what, *r.unsteady), paint_.bad("differ"),
+                   check_command(printable(s_.program), *r.unsteady));
+    }
   }
 
   [[nodiscard]] std::string as_json() const {
@@ -228,6 +244,7 @@ private:
       json_object o;
       o.text("scenario", r.what->name).number("runs", r.runs).number("failed", r.failures);
       if (asked_.watch.twice) o.flag("deterministic", r.differing == 0);
+      if (r.unsteady) o.number("first_differing_seed", r.unsteady->seed);
       o.text("digest", format_digest(r.digest))
           .seconds("virtual_min_s", r.least)
           .seconds("virtual_max_s", r.most)

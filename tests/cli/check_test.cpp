@@ -2,6 +2,8 @@
 
 #include "cli/support.hpp"
 
+#include <reprise/replay/case_file.hpp>
+
 #include <pugixml.hpp>
 
 #include <chrono>
@@ -124,6 +126,46 @@ TEST_CASE("check finds, keeps and tells; the next one begins with what was kept"
     CHECK_THAT(r.out, ContainsSubstring("passed over: ") && ContainsSubstring("broken.reprise") &&
                           ContainsSubstring("scenario 'many_kinds', which this program does not"));
   }
+}
+
+TEST_CASE("a scenario whose kept failure fails still has not held") {
+  const support::temporary_folder folder;
+  const std::string kept = folder.path() + "/.reprise";
+  REQUIRE(shop({"check", kept, "--runs", "300"}).code == 1);
+  // Exploring finds nothing.
+  const std::vector<std::string> again{"check", kept, "--runs", "1", "--strategy", "fifo"};
+  const auto r = shop(again);
+  CHECK(r.code == 1);
+  CHECK_THAT(r.out, ContainsSubstring(", 0 failures\n") &&
+                        ContainsSubstring("FAILED  transfer   still failing"));
+  CHECK(lines_of(r.out).back() == "1 of 2 scenarios held. exit 1");
+
+  SECTION("nor has one whose kept failure is another run in the same program") {
+    const auto file = fs::directory_iterator(kept)->path();
+    reprise::case_file c = reprise::read_case(file);
+    c.digest ^= 1;
+    reprise::write_case(file, c);
+    const auto diverged = shop(again);
+    CHECK(diverged.code == 3);
+    CHECK_THAT(diverged.out, ContainsSubstring("DIVERGED  transfer"));
+    CHECK(lines_of(diverged.out).back() == "1 of 2 scenarios held. exit 3");
+    CHECK_THAT(shop({"check", kept, "--runs", "1", "--strategy", "fifo", "--github"}).out,
+               ContainsSubstring("title=transfer nondeterminism::"));
+    CHECK(json::parse(
+              shop({"check", kept, "--runs", "1", "--strategy", "fifo", "--format", "json"}).out)
+              .at("held") == false);
+  }
+}
+
+TEST_CASE("the exit code that is told is the one that comes") {
+  const support::temporary_folder folder;
+  const std::string sarif = folder.path() + "/s.json";
+  const auto r = fixed_shop({"check", folder.path() + "/c", "--runs", "10", "--junit", "/dev/full",
+                             "--sarif", sarif, "--json", "-"});
+  CHECK(r.code == 4);
+  CHECK_THAT(r.out, ContainsSubstring("\n2 of 2 scenarios held. exit 4\n{"));
+  CHECK_THAT(r.err, ContainsSubstring("JUnit file '/dev/full' can't be written"));
+  CHECK(json::parse(support::read_file(sarif)).at("version") == "2.1.0");
 }
 
 TEST_CASE("a corpus of five in a plain shell") {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <fstream>
 #include <map>
 #include <memory>
 #include <random>
@@ -29,6 +30,15 @@ std::vector<std::unique_ptr<order>> some_orders() {
 }
 
 }  // namespace
+
+// Its name makes it the first.
+REPRISE_SCENARIO("at_a_standstill", "never ends where it is made again, and says so in a file") {
+  const char* const file = std::getenv("REPRISE_TEST_STANDSTILL");
+  if (!file || !std::getenv("REPRISE_FILLER")) return;
+  std::ofstream(file) << "here";
+  for (volatile bool on = true; on;) {
+  }
+}
 
 REPRISE_SCENARIO("pointer_keyed_map", "goes through a map in the order of addresses") {
   const auto orders = some_orders();

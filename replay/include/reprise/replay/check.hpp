@@ -19,10 +19,12 @@ namespace reprise {
 
 /// What a check does: the kept failures first, then every scenario.
 struct check_plan {
-  std::string folder = ".reprise";     // where failures are kept
-  std::chrono::nanoseconds budget{0};  // of real time, shared out among the scenarios
-  std::uint64_t runs = 0;              // instead: seeds of each scenario
-  std::uint64_t seed = 0;              // the first of each
+  std::string folder = ".reprise";  // where failures are kept
+  /// Of real time, shared out among the scenarios; making runs again has its part of it. Each has a
+  /// tenth of a second at least.
+  std::chrono::nanoseconds budget{0};
+  std::uint64_t runs = 0;  // instead: seeds of each scenario
+  std::uint64_t seed = 0;  // the first of each
   strategy schedule = portfolio();
   /// Jobs, part, limits. What is searched, and its budget, are the check's own.
   campaign_plan how = {};
@@ -54,6 +56,7 @@ struct checked_scenario {
   std::vector<found_kind> kinds;  // in the order of their first seeds
   /// Why a run of its sample is no function of its seed.
   std::optional<nondeterminism_report> differs = {};
+  std::uint64_t checked_again = 0;  // runs of the sample that were made again
 };
 
 struct check_result {

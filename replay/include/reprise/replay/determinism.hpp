@@ -36,6 +36,7 @@ struct nondeterminism_report {
   std::string first = {},
               second = {};  // the event, in each of the two runs; empty where there was none
   std::string first_place = {}, second_place = {};
+  std::string token = {};  // of the run
 };
 
 /// How witnesses are made: processes of this program that make a run again.
@@ -43,30 +44,62 @@ struct witness_options {
   /// Words that make the program a witness: `run_witness` is what they must come to.
   std::vector<std::string> arguments = {"__witness"};
   std::chrono::nanoseconds hang_after = std::chrono::minutes(1);  // without a sign of life
+  /// Asked some twenty times a second while a witness is waited for; false ends it.
+  std::function<bool()> go_on = {};
 };
 
 /// Makes the run of `token` again in two new processes of this program, one of them with other
 /// addresses, other contents of fresh memory and another environment, and compares event by event.
-/// Nothing when they are the same and nothing real was asked for; else varies one thing at a time
-/// until the cause is known.
+/// Nothing when they are the same and nothing real was asked for, or when `go_on` ended it before a
+/// difference was seen; else varies one thing at a time until the cause is known.
 ///
 /// Throws: `campaign_error` when no process can be made. Cost: two processes and two runs whose
 /// events are all told; five times that to find a cause.
 [[nodiscard]] std::optional<nondeterminism_report> check_determinism(
     const std::string& token, const witness_options& how = {});
 
-/// The first of `runs` that comes to another digest in a new process, in which everything is varied
-/// that `check_determinism` varies. Much cheaper for each run than that; null when there is none.
+/// How far making runs again came.
+struct made_again {
+  const known_run* differing = nullptr;  // the first that came to another digest
+  std::uint64_t runs = 0;                // compared, that one too
+};
+
+/// Makes `runs` again in a new process, in which everything is varied that `check_determinism`
+/// varies, up to the first that comes to another digest. Much cheaper for each run than that.
 ///
-/// `go_on` is asked between runs. Throws: `campaign_error`.
-[[nodiscard]] const known_run* find_difference(const std::vector<known_run>& runs,
-                                               const std::function<bool()>& go_on = {},
-                                               const witness_options& how = {});
+/// `go_on` hears how many were compared: between two runs, and some twenty times a second while one
+/// is waited for. Throws: `campaign_error`.
+[[nodiscard]] made_again find_difference(const std::vector<known_run>& runs,
+                                         const std::function<bool(std::uint64_t)>& go_on = {},
+                                         const witness_options& how = {});
 
 /// Why `differing`, which `find_difference` has found, differs: as `check_determinism` says, or
-/// since earlier runs of its process left something behind.
+/// since earlier runs of its process left something behind; unknown when `go_on` ended the search.
 [[nodiscard]] nondeterminism_report cause_of(const known_run& differing,
                                              const witness_options& how = {});
+
+/// What a campaign has of a budget, when a sample of its runs is made again in the rest.
+[[nodiscard]] constexpr std::chrono::nanoseconds budget_of_search(
+    std::chrono::nanoseconds all) noexcept {
+  return all - all / 5;
+}
+
+/// What making a campaign's sample again came to.
+struct sample_check {
+  std::optional<nondeterminism_report> differs;
+  std::uint64_t runs = 0;  // compared
+  bool stopped = false;    // by `progress`
+};
+
+/// Makes the runs of `sample` again and, if one differs, finds out why.
+///
+/// `until` is when it is over for whatever was not compared by then; finding out why has no limit.
+/// `progress` is called some twenty times a second or more; false stops it. Throws:
+/// `campaign_error`.
+[[nodiscard]] sample_check check_sample(
+    const std::vector<known_run>& sample,
+    std::optional<std::chrono::steady_clock::time_point> until = {},
+    const std::function<bool(const campaign_progress&)>& progress = {}, witness_options how = {});
 
 /// What the program does that is started as a witness, with the words behind those of
 /// `witness_options`. The process's exit code.
