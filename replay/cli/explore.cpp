@@ -8,6 +8,7 @@
 #include "watch.hpp"
 
 #include <reprise/core/format.hpp>
+#include <reprise/core/token.hpp>
 #include <reprise/replay/campaign.hpp>
 #include <reprise/replay/check.hpp>
 #include <reprise/replay/scenario.hpp>
@@ -62,7 +63,10 @@ void print_json(session& s, const campaign_plan& asked, const campaign_result& f
   std::vector<std::string> failures, kinds;
   config options{.schedule = what.schedule, .scenario = what.scenario, .params = what.params};
   failures.reserve(found.failures.size());
-  for (const auto& f : found.failures) failures.push_back(json_of(f, options).done());
+  for (const auto& f : found.failures) {
+    options.schedule = decode_token(f.token).schedule;  // what the search's came to for its seed
+    failures.push_back(json_of(f, options).done());
+  }
   for (const auto& [signature, count] : found.kinds)
     kinds.push_back(json_object().text("signature", signature).number("failures", count).done());
   json_object o;

@@ -8,6 +8,7 @@
 #include "print.hpp"
 
 #include <reprise/core/format.hpp>
+#include <reprise/core/token.hpp>
 
 #include <pugixml.hpp>
 
@@ -225,13 +226,16 @@ std::string json_of(const check_result& checked) {
   for (const auto& s : checked.scenarios) {
     runs += s.result.runs;
     std::vector<std::string> failures;
-    for (const auto& k : s.kinds)
-      failures.push_back(json_of(k.first, s.options)
+    config options = s.options;
+    for (const auto& k : s.kinds) {
+      options.schedule = decode_token(k.first.token).schedule;
+      failures.push_back(json_of(k.first, options)
                              .text("signature", k.signature)
                              .number("seeds", k.seeds)
                              .text("case", k.path)
                              .flag("known", k.known)
                              .done());
+    }
     json_object scenario;
     scenario.text("scenario", s.name);
     if (s.differs) scenario.raw("nondeterminism", json_of(*s.differs).done());

@@ -286,3 +286,12 @@ TEST_CASE("a shard of the environment") {
             .code == 0);
   CHECK(std::ifstream(status).good());
 }
+
+TEST_CASE("a failure's strategy is that of its run, as its token says") {
+  const json found = explored("canary", {"--seeds", "90..110"});
+  const json& failure = found.at("failures").at(0);
+  const json again = json::parse(
+      odd({"replay", failure.at("token").get<std::string>(), "--format", "json"}).out);
+  CHECK(failure.at("strategy") == again.at("strategy"));
+  CHECK(failure.at("strategy") != "portfolio");
+}
