@@ -178,7 +178,7 @@ void print_nondeterminism(session& s, output& to, const std::string& title,
       to.print(
           "  alone in a process it does as it did: something is left behind by the runs "
           "before it, in a global variable perhaps\n  replay: {} replay {}\n",
-          printable(s.program), why.detail);
+          shell_word(s.program), why.detail);
       break;
     case hidden_input::unknown:
       to.print("  {}{}\n", why.detail, to_there);

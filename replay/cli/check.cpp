@@ -134,8 +134,8 @@ private:
 
   void print_text(const report& r, const std::string& path) {
     cli::print_text(s_.out, r.what);
-    s_.out.print("  replay: {} replay {}\n", printable(s_.program), r.token);
-    if (!path.empty()) s_.out.print("  case:   {}\n", printable(path));
+    s_.out.print("  replay: {} replay {}\n", shell_word(s_.program), r.token);
+    if (!path.empty()) s_.out.print("  case:   {}\n", shell_word(path));
   }
 
   [[nodiscard]] static std::string since(const std::string& day) {
@@ -169,13 +169,13 @@ private:
         s_.out.print("\n{}  {}   it passes, and hardly anything that was recorded fits any more\n",
                      paint_.unsure("drifted"), printable(kept.run.scenario));
         s_.out.print("  was:    {}\n", printable(kept.what.substr(0, kept.what.find('\n'))));
-        s_.out.print("  replay: {} replay {}\n", printable(s_.program), printable(c.kept.path));
+        s_.out.print("  replay: {} replay {}\n", shell_word(s_.program), shell_word(c.kept.path));
         break;
       case replay_outcome::diverged:
         s_.out.print("\n{}  {}   the same program does not do as it did\n", paint_.bad("DIVERGED"),
                      printable(kept.run.scenario));
         cli::print_text(s_.out, now.what);
-        s_.out.print("  replay: {} replay {}\n", printable(s_.program), printable(c.kept.path));
+        s_.out.print("  replay: {} replay {}\n", shell_word(s_.program), shell_word(c.kept.path));
         break;
     }
   }

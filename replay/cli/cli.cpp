@@ -28,7 +28,7 @@ std::string base_name(std::string_view path) {
 std::string with_program(std::string text, const std::string& program) {
   constexpr std::string_view command = "`list`";
   if (const std::size_t at = text.find(command); at != std::string::npos)
-    text.replace(at, command.size(), '`' + program + " list`");
+    text.replace(at, command.size(), '`' + shell_word(program) + " list`");
   return text;
 }
 
@@ -36,7 +36,7 @@ std::string with_program(std::string text, const std::string& program) {
 std::string text_of(const CLI::ParseError& e, const CLI::App& app, const std::string& program) {
   const CLI::App* where = &app;
   if (const auto typed = app.get_subcommands(); !typed.empty()) where = typed.front();
-  const std::string help = fmt::format("`{}{} --help` shows what there is.", program,
+  const std::string help = fmt::format("`{}{} --help` shows what there is.", shell_word(program),
                                        where == &app ? "" : " " + where->get_name());
   const std::vector<std::string> extras = app.remaining(true);
   if (where == &app) {
@@ -62,7 +62,7 @@ std::string text_of(const CLI::ParseError& e, const CLI::App& app, const std::st
 
 exit_code dispatch(session& s, int argc, char** argv) {
   CLI::App app("Deterministic simulation of concurrent programs: a seed repeats a run exactly.");
-  app.formatter(std::make_shared<help_formatter>(s.program));
+  app.formatter(std::make_shared<help_formatter>(shell_word(s.program)));
   std::string codes;
   for (const auto& [code, meaning] : exit_codes)
     codes += fmt::format("{}{} {}", codes.empty() ? "" : ", ", static_cast<int>(code), meaning);

@@ -101,7 +101,7 @@ exit_code show(session& s, const corpus& kept, const corpus_request& asked) {
     print_text(s.out, c.what);
     if (!c.log.empty()) s.out.print("  {} recorded\n", counted(c.log.size(), "choice"));
     for (const auto& event : c.events) s.out.print("    {}\n", printable(event));
-    s.out.print("  replay: {} replay {}\n", printable(s.program), encode_token(c.run));
+    s.out.print("  replay: {} replay {}\n", shell_word(s.program), encode_token(c.run));
   }
   return held;
 }

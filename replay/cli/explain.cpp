@@ -164,7 +164,7 @@ exit_code explain(session& s, const request& asked) {
   } else {
     s.out.print("  cure: none of its choices, reversed alone, makes it pass\n");
   }
-  s.out.print("  replay: {} replay {}\n", printable(s.program), e.simplest.result.token);
+  s.out.print("  replay: {} replay {}\n", shell_word(s.program), e.simplest.result.token);
   return held;
 }
 

@@ -104,8 +104,8 @@ void print_failure(session& s, output& to, const report& r, bool with_events,
     for (const auto& line : lines) to.print("    {}\n", line);
   }
   to.write("\n");
-  if (!kept_at.empty()) to.print("  case:   {}\n", printable(kept_at));
-  to.print("  replay: {} replay {}\n", printable(s.program), r.token);
+  if (!kept_at.empty()) to.print("  case:   {}\n", shell_word(kept_at));
+  to.print("  replay: {} replay {}\n", shell_word(s.program), r.token);
 }
 
 void print_warnings(session& s, output& to, const std::vector<found_warning>& warnings) {
@@ -114,7 +114,7 @@ void print_warnings(session& s, output& to, const std::vector<found_warning>& wa
     to.print("\n{}, {}first at seed {}\n", paint.unsure("warning"),
              w.runs > 0 ? fmt::format("in {}, ", counted(w.runs, "run")) : "", w.seed);
     print_indented(to, w.seen.what);
-    to.print("  replay: {} replay {}\n", printable(s.program), w.token);
+    to.print("  replay: {} replay {}\n", shell_word(s.program), w.token);
   }
 }
 

@@ -51,8 +51,9 @@ std::vector<told> all_of(const check_result& checked) {
 
 /// The failure in full, and how to repeat it.
 std::string text_of(const told& t, const std::string& program) {
-  std::string text = t.what->what + "\n\nreplay: " + program + " replay " + t.what->token + '\n';
-  if (!t.path.empty()) text += "case:   " + t.path + '\n';
+  std::string text =
+      t.what->what + "\n\nreplay: " + shell_word(program) + " replay " + t.what->token + '\n';
+  if (!t.path.empty()) text += "case:   " + shell_word(t.path) + '\n';
   return text;
 }
 

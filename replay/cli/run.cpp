@@ -170,7 +170,7 @@ private:
           small += fmt::format("{}{} {}={}", small.empty() ? "" : ", ", chosen[i]->name, p.name,
                                p.quick);
     if (!small.empty())
-      s_.out.print("small here, and at full size by `{} run NAME`: {}\n", printable(s_.program),
+      s_.out.print("small here, and at full size by `{} run NAME`: {}\n", shell_word(s_.program),
                    printable(small));
     s_.out.print("  {}  {}  {}  {}   digest\n", std::string(widest_, ' '),
                  pad_left("seeds", seeds_width()), pad_left("virtual", virtual_width),

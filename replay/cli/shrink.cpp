@@ -56,7 +56,7 @@ void print_test(session& s, const scenario& what, const shrinking& found) {
       "  CHECK(r);\n"
       "}}\n",
       literal(printable(what.name + ": " + first)), told(found.choices, found.result.preemptions),
-      printable(s.program), found.result.token, literal(what.name), literal(found.result.token));
+      shell_word(s.program), found.result.token, literal(what.name), literal(found.result.token));
 }
 
 exit_code shrink(session& s, const request& asked) {
@@ -122,7 +122,7 @@ exit_code shrink(session& s, const request& asked) {
                 told(found.choices_before, found.preemptions_before), counted(found.runs, "run"),
                 short_time(real), found.complete ? "" : "; the budget ran out");
     print_failure(s, s.out, found.result);
-    if (!path.empty()) s.out.print("  case:   {}\n", printable(path));
+    if (!path.empty()) s.out.print("  case:   {}\n", shell_word(path));
   }
   s.out.flush();
   if (!warning.empty())

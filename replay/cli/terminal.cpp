@@ -2,6 +2,7 @@
 
 #include <reprise/core/format.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -93,6 +94,31 @@ std::string printable(std::string_view text) {
     out += json[i];
   }
   return out;
+}
+
+std::string shell_word(std::string_view text) {
+  // Not '=', '~' and '%': `a=b/mine replay` is an assignment, and the others mean homes and jobs.
+  const auto is_plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("_-./,:+@").find(c) != std::string_view::npos ||
+           static_cast<unsigned char>(c) >= 0x80;
+  };
+  const bool harmless = printable(text) == text;
+  if (harmless && !text.empty() && std::ranges::all_of(text, is_plain)) return std::string(text);
+  // Plain quotes can't say a control character in letters.
+  std::string word = harmless ? "'" : "$'";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (!harmless && (byte < 0x20 || byte >= 0x7f))
+      word += fmt::format("\\{:03o}", byte);
+    else if (!harmless && (c == '\'' || c == '\\'))
+      word += {'\\', c};
+    else if (c == '\'')
+      word += "'\\''";
+    else
+      word += c;
+  }
+  return word + '\'';
 }
 
 std::size_t width_of(std::string_view text) noexcept {

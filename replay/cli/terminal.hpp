@@ -78,6 +78,9 @@ void prepare_standard_streams();
 /// `text` with control characters and bytes that are not UTF-8 as escapes, so that it stays one
 /// line.
 [[nodiscard]] std::string printable(std::string_view text);
+/// `text` as one word of a command to paste into a shell: quoted where a shell would read more than
+/// a word, and with nothing in it that a terminal would obey.
+[[nodiscard]] std::string shell_word(std::string_view text);
 /// How many columns `text` takes: its code points.
 [[nodiscard]] std::size_t width_of(std::string_view text) noexcept;
 

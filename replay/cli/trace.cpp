@@ -73,7 +73,7 @@ exit_code show(session& s, const request& asked) {
   }
   if (!trace.damage().empty()) s.out.print("{}\n", printable(trace.damage()));
   if (const std::string token = token_of(trace); !token.empty())
-    s.out.print("  replay: {} replay {}\n", printable(s.program), printable(token));
+    s.out.print("  replay: {} replay {}\n", shell_word(s.program), shell_word(token));
   return held;
 }
 
