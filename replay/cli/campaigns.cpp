@@ -34,20 +34,25 @@ std::string bar(double share) {
 }
 
 /// "41 %  1,700,000 runs  68,000/s  2 failures (1 kind)  12 s left".
-std::string words_of(const campaign_progress& p) {
+std::vector<progress_part> words_of(const campaign_progress& p) {
   const double seconds = std::chrono::duration<double>(p.real).count();
-  std::string text = fmt::format("{:.0f} %  {}  {}/s  {}", 100 * p.share, counted(p.runs, "run"),
-                                 significant(static_cast<double>(p.runs) / std::max(seconds, 1e-9)),
-                                 counted(p.failures, "failure"));
-  if (p.kinds > 0) text += fmt::format(" ({})", counted(p.kinds, "kind"));
+  const double rate = static_cast<double>(p.runs) / std::max(seconds, 1e-9);
+  std::vector<progress_part> parts{
+      {fmt::format(" {:.0f} %", 100 * p.share)},
+      {"  " + counted(p.runs, "run"), 3},
+      {fmt::format("  {}/s", significant(rate)), 5},
+      {"  " + counted(p.failures, "failure"), 1},
+  };
+  if (p.kinds > 0) parts.push_back({fmt::format(" ({})", counted(p.kinds, "kind")), 4});
   if (p.share > 0.01) {
     const double left = seconds * (1 - p.share) / p.share;
-    text += fmt::format("  {} left", short_time(std::chrono::nanoseconds(
-                                         std::chrono::seconds(std::llround(std::min(left, 9e9))))));
+    const std::chrono::seconds whole(std::llround(std::min(left, 9e9)));
+    parts.push_back({fmt::format("  {} left", short_time(whole)), 2});
   }
   if (p.shapes.once > 0)
-    text += fmt::format("  new behaviour: 1 in {} runs", significant(1 / p.shapes.chance()));
-  return text;
+    parts.push_back(
+        {fmt::format("  new behaviour: 1 in {} runs", significant(1 / p.shapes.chance())), 6});
+  return parts;
 }
 
 /// "0.3 %".
@@ -78,11 +83,15 @@ watched_work::watched_work(session& s, std::string title)
 bool watched_work::show(const std::string& what, const campaign_progress& p) {
   const std::string title = title_ + (what.empty() ? "" : ' ' + printable(what));
   if (progress_.due()) {
-    progress_.show(title + "  " + bar(p.share) + ' ' + words_of(p));
+    std::vector<progress_part> parts = words_of(p);
+    parts.insert(parts.begin(), {{title + ' '}, {' ' + bar(p.share), 7}});
+    progress_.show(std::move(parts));
   } else if (const auto now = std::chrono::steady_clock::now();
              !progress_.on() && now >= next_plain_) {
     next_plain_ = now + between_plain_lines;
-    s_.err.print("{}: {}\n", title, words_of(p));
+    s_.err.print("{}:", title);
+    for (const auto& part : words_of(p)) s_.err.write(part.text);
+    s_.err.write("\n");
     s_.err.flush();
   }
   return signal() == 0;

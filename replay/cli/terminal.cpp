@@ -56,11 +56,33 @@ std::string painter::paint(std::string_view code, std::string_view word) const {
 progress_line::progress_line()
     : on_(::isatty(STDERR_FILENO) && !is_dumb()), next_(clock::now() + between_lines) {}
 
-void progress_line::show(std::string_view text) {
+std::string fitted(std::vector<progress_part> parts, std::size_t columns) {
+  const auto line = [&] {
+    std::string text;
+    for (const auto& part : parts) text += part.text;
+    return text;
+  };
+  while (width_of(line()) > columns) {
+    const auto least = std::ranges::max_element(parts, {}, &progress_part::rank);
+    if (least == parts.end() || least->rank == 0) break;
+    parts.erase(least);
+  }
+  std::string text = line();
+  if (width_of(text) <= columns) return text;
+  if (columns == 0) return {};
+  std::size_t end = 0, width = 0;
+  while (width < columns) {  // one column is the ellipsis's
+    width += (static_cast<unsigned char>(text[end]) & 0xc0) != 0x80;
+    if (width < columns) ++end;
+  }
+  return text.substr(0, end) + "…";
+}
+
+void progress_line::show(std::vector<progress_part> parts) {
   if (!on_) return;
-  const std::size_t room = columns_of(STDERR_FILENO, 80);
-  if (width_of(text) >= room) return;
-  output(STDERR_FILENO).print("\r\033[K{}", text);
+  // In the last column, some terminals would begin the next line.
+  const std::size_t columns = columns_of(STDERR_FILENO, 80) - 1;
+  output(STDERR_FILENO).print("\r\033[K{}", fitted(std::move(parts), columns));
   shown_ = true;
   next_ = clock::now() + between_lines;
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace reprise::cli {
 
@@ -49,6 +50,15 @@ private:
   bool on_;
 };
 
+/// A piece of a line of progress, with the blanks before it.
+struct progress_part {
+  std::string text;
+  int rank = 0;  // the higher, the sooner it is left out; 0 never is
+};
+/// The line that `parts` make in `columns`: what is needed least is left out first, and what is
+/// left is cut.
+[[nodiscard]] std::string fitted(std::vector<progress_part> parts, std::size_t columns);
+
 /// One line on stderr about work in progress: at most ten times a second, on a terminal only, gone
 /// when finished.
 class progress_line {
@@ -60,7 +70,8 @@ public:
   [[nodiscard]] bool on() const noexcept { return on_; }
   /// Whether it is time to show again.
   [[nodiscard]] bool due() const noexcept { return on_ && clock::now() >= next_; }
-  void show(std::string_view text);
+  void show(std::vector<progress_part> parts);
+  void show(std::string text) { show(std::vector<progress_part>{{std::move(text)}}); }
   void clear();
 
 private:

@@ -7,7 +7,9 @@
 #include <vector>
 
 using namespace cli_test;
+using reprise::cli::fitted;
 using reprise::cli::printable;
+using reprise::cli::progress_part;
 using reprise::cli::shell_word;
 
 TEST_CASE("a word for the shell has quotes only where it needs them") {
@@ -68,4 +70,20 @@ TEST_CASE("the last line can be pasted wherever the program and the case lie") {
 
   const auto unknown = support::run_child(odd_there, {"run", "no such"});
   CHECK_THAT(unknown.err, ContainsSubstring("`" + shell_word(odd_there) + " list`"));
+}
+
+TEST_CASE(
+    "a line of progress is as long as the terminal is wide, and the least needed goes first") {
+  const std::vector<progress_part> parts{
+      {"explore x"}, {" [###  ]", 3}, {" 41 %"}, {"  17 runs", 1}, {"  9/s", 2}};
+  CHECK(fitted(parts, 100) == "explore x [###  ] 41 %  17 runs  9/s");
+  CHECK(fitted(parts, 36) == "explore x [###  ] 41 %  17 runs  9/s");
+  CHECK(fitted(parts, 35) == "explore x 41 %  17 runs  9/s");
+  CHECK(fitted(parts, 27) == "explore x 41 %  17 runs");
+  CHECK(fitted(parts, 22) == "explore x 41 %");
+  CHECK(fitted(parts, 13) == "explore x 41…");
+  CHECK(fitted(parts, 1) == "…");
+  CHECK(fitted(parts, 0).empty());
+  CHECK(fitted({{"ääöö"}}, 3) == "ää…");
+  CHECK(fitted({{"ääöö"}}, 4) == "ääöö");
 }
