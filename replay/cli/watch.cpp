@@ -46,7 +46,10 @@ public:
   }
 
   void begin(const config& options) {
-    if (writer_) writer_->begin(options);
+    if (writer_) {
+      writer_->begin(options);
+      file_->flush();  // a run that hangs has its token there
+    }
     start_ = real_clock::now();
   }
 
@@ -64,7 +67,10 @@ public:
   }
 
   void on_event(const trace_event& event) override {
-    if (writer_ && (event.user || writer_->wants_scheduler_events())) writer_->on_event(event);
+    if (writer_ && (event.user || writer_->wants_scheduler_events())) {
+      writer_->on_event(event);
+      if (in_real_time()) file_->flush();
+    }
     if (!options_.break_at.empty() && !break_at_.reached()) {
       static_cast<void>(break_at_.shows(event));
       if (break_at_.reached()) break_here();

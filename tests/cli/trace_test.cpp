@@ -490,6 +490,42 @@ TEST_CASE("the trace of a run that was killed is read with --partial, and replay
                                           "trace is the same: "));
 }
 
+TEST_CASE("what a run has written lies in the file when it is killed, little as it may be") {
+  traces files;
+  const std::string sink = files.put("", "stdout"), path = files.path("killed.jsonl");
+  const std::pair<std::vector<std::string>, std::string> runs[] = {
+      {{"spins", "--seed", "13"}, "}\n"},                   // nothing but the header
+      {{"dawdles", "--seed", "13"}, "still here, 1\"}\n"},  // few events
+      {{"inverts", "--clock", "wall", "--scheduler"},
+       "\"start\",\"object\":\"3.0\"}\n"}};  // the last for an hour
+  for (const auto& [arguments, waited_for] : runs) {
+    INFO(arguments[0]);
+    std::vector<std::string> words{"run"};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    words.insert(words.end(), {"--trace", path});
+    std::string partial;
+    {
+      support::running_child run(REPRISE_ODD_PROGRAM, words, sink);
+      constexpr int patience = 20'000;
+      for (int i = 0; i < patience && partial.empty(); ++i) {
+        for (const auto& entry : fs::directory_iterator(fs::path(path).parent_path()))
+          if (entry.path().extension() == ".partial" &&
+              support::read_file(entry.path()).find(waited_for) != std::string::npos)
+            partial = entry.path();
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      }
+      run.send(SIGKILL);
+      static_cast<void>(run.wait());
+    }
+    REQUIRE(!partial.empty());
+    CHECK(support::read_file(partial).starts_with("{\"reprise_trace\":"));
+    const auto shown = odd({"trace", "show", partial, "--partial"});
+    CHECK(shown.code == 0);
+    CHECK_THAT(lines_of(shown.out).back(), ContainsSubstring(" replay rp1_"));
+    fs::remove(partial);
+  }
+}
+
 TEST_CASE("numbers as large as they come") {
   traces files;
   const std::string path = files.put(sealed(
