@@ -389,6 +389,8 @@ TEST_CASE("what is no whole trace is refused with exit code 2, in a line") {
       {changed(good, "\"failed\"", "\"passed\""), "is damaged in its footer"},
       {changed(before, lines[2], "{\"i\":"), "is damaged at byte "},
       {changed(before, lines[2], lines[1]), "is damaged at byte "},
+      {changed(before, lines[2], lines[2] + '\r'), "is damaged at byte "},
+      {changed(before, lines[2], "\t" + lines[2]), "is damaged at byte "},
       {good + "\n", "has text behind its footer"},
       {good + good, "has text behind its footer"},
       {R"({"t":0.0,"task":"Task-1","event":"print","text":"Hello"})"
@@ -407,6 +409,19 @@ TEST_CASE("what is no whole trace is refused with exit code 2, in a line") {
       CHECK_THAT(r.err, ContainsSubstring(says));
     }
   }
+}
+
+TEST_CASE("a trace with CRLF line ends is refused as that, with --partial too") {
+  traces files;
+  std::string text;
+  for (const auto& line : lines_of(support::read_file(failing_trace(files)))) text += line + "\r\n";
+  const std::string path = files.put(text, "crlf.jsonl");
+  for (const char* const command : {"replay", "shrink"})
+    check_mistake(reprise({command, path}), 2, "trace '" + path + "' has CRLF line ends");
+  check_mistake(reprise({"replay", "--partial", path}), 2,
+                "trace '" + path + "' has CRLF line ends");
+  check_mistake(reprise({"trace", "show", "--partial", path}), 2,
+                "trace '" + path + "' has CRLF line ends");
 }
 
 TEST_CASE("what can't be a trace is refused at once") {
