@@ -12,6 +12,7 @@
 #include <reprise/replay/trace.hpp>
 #include <reprise/replay/trace_reader.hpp>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <system_error>
@@ -59,11 +60,13 @@ exit_code show(session& s, const request& asked) {
   s.out.print("trace of {}: {}{}{}\n", title_of(h), counted(trace.events(), "event"),
               h.scheduler ? ", the scheduler's too" : "",
               h.build_id == build_id() ? "" : ", by another build");
+  duration end = trace.footer() ? trace.footer()->elapsed : duration{0};
   while (const auto event = trace.next()) {
+    end = std::max(end, event->at);
     if (last.shows(*event)) s.out.write(event_line(*event));
     if (last.reached()) break;
   }
-  if (!asked.until.empty()) s.out.print("{}\n", last.told());
+  if (!asked.until.empty()) s.out.print("{}\n", last.told(end));
   if (const auto& f = trace.footer()) {
     s.out.print(
         "{}, {} of virtual time, {}, digest {}\n",

@@ -56,7 +56,7 @@ public:
   void end(watched_run& run) {
     run.real = real_clock::now() - start_;
     progress_.clear();
-    if (!options_.until.empty()) words_.print("{}\n", until_.told());
+    if (!options_.until.empty()) words_.print("{}\n", until_.told(run.result.elapsed));
     if (!writer_) return;
     writer_->end(run.result);
     try {
@@ -130,13 +130,16 @@ until::until(const std::string& text) : text_(text) {
   if (all_digits) {
     number_ = read_number("event", digits);
   } else if (text[0] >= '0' && text[0] <= '9') {
-    at_ = read_duration("time", text);
+    at_ = read_duration("time", text, duration{0});
   }
 }
 
-std::string until::told() const {
+std::string until::told(duration end) const {
   const std::string what = printable(text_);
-  return reached_ ? "  until " + what : "  '" + what + "' did not come; this is all";
+  if (reached_ || (at_ && end >= *at_)) return "  until " + what;
+  // Of a number nobody knows here: the scheduler's events have numbers, too.
+  if (number_) return "  no event here is '" + what + "' or later; this is all";
+  return "  '" + what + "' did not come; this is all";
 }
 
 bool until::shows(const trace_event& event) noexcept {
@@ -146,8 +149,11 @@ bool until::shows(const trace_event& event) noexcept {
     reached_ = true;
     return false;
   }
-  // The number is the one in a trace, and that event is the last that is shown.
-  if (number_ && event.index >= *number_) reached_ = true;
+  // The number is the one in a trace, and no event of a greater one is shown.
+  if (number_ && event.index >= *number_) {
+    reached_ = true;
+    return event.index == *number_;
+  }
   if (!at_ && !number_ && (event.text == text_ || event.name == text_)) reached_ = true;
   return true;
 }

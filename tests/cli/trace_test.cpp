@@ -140,6 +140,43 @@ TEST_CASE("trace show ends where --until says, and tells a failure") {
                 "event '18446744073709551616' is out of range");
 }
 
+TEST_CASE("nothing behind --until is shown, and it came if the run went on to there") {
+  traces files;
+  const std::string path = files.of(in_gallery, {"run", "random_sleep_gather3"});
+  // Of each event its number and its time in seconds.
+  std::vector<std::pair<std::uint64_t, double>> events;
+  for (const auto& line : lines_of(support::read_file(path)))
+    if (const auto o = json::parse(line); o.contains("i"))
+      events.emplace_back(o.at("i").get<std::uint64_t>(), o.at("t").get<double>());
+  REQUIRE(events.size() > 4);
+  const std::string token =
+      json::parse(lines_of(support::read_file(path)).front()).at("token").get<std::string>();
+  const auto shown = [&](const std::string& until, std::size_t expected, const std::string& told) {
+    INFO(until);
+    const auto lines = lines_of(reprise({"trace", "show", path, "--until", until}).out);
+    CHECK(lines.at(expected + 1) == "  " + told);  // behind the title
+    CHECK(lines_of(reprise({"replay", token, "--until", until}).out).at(expected) == "  " + told);
+  };
+  const std::uint64_t last = events.back().first;
+  for (std::uint64_t number = 0; number <= last; ++number)
+    shown(std::to_string(number),
+          static_cast<std::size_t>(std::ranges::count_if(
+              events, [&](const auto& event) { return event.first <= number; })),
+          "until " + std::to_string(number));
+  const std::string beyond = std::to_string(last + 1);
+  shown(beyond, events.size(), "no event here is '" + beyond + "' or later; this is all");
+  const auto end = static_cast<int>(events.back().second);
+  REQUIRE(events.back().second ==
+          end);  // it sleeps for whole seconds, and ends with the last event
+  for (int s = 0; s <= end; ++s)
+    shown(fmt::format("{}s", s),
+          static_cast<std::size_t>(
+              std::ranges::count_if(events, [&](const auto& event) { return event.second <= s; })),
+          fmt::format("until {}s", s));
+  shown(fmt::format("{}s", end + 1), events.size(),
+        fmt::format("'{}s' did not come; this is all", end + 1));
+}
+
 TEST_CASE("the words behind trace") {
   traces files;
   const std::string path = files.of(in_gallery, {"run", "say_hello"});
