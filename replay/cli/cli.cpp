@@ -102,6 +102,7 @@ exit_code dispatch(session& s, int argc, char** argv) {
   } catch (const CLI::ParseError& e) {
     throw usage_error(text_of(e, app, s.program));
   }
+  if (s.json) s.out.keep_stdout_to_itself();
   return chosen();
 }
 

@@ -43,6 +43,19 @@ void output::flush() noexcept {
   buffer_.clear();
 }
 
+void output::keep_stdout_to_itself() noexcept {
+  if (descriptor_ != STDOUT_FILENO) return;
+  const int kept = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  if (kept < 0) return;
+  // There is no way back, so that what C's and C++'s streams hold needs no flush at the right
+  // moment: whenever they write, it is to stderr.
+  if (::dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
+    ::close(kept);
+    return;
+  }
+  descriptor_ = kept;
+}
+
 painter::painter(colours wanted, int descriptor) : on_(wanted == colours::always) {
   if (wanted != colours::automatic) return;
   const char* no_color = std::getenv("NO_COLOR");

@@ -26,6 +26,9 @@ public:
   }
   void flush() noexcept;
   [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+  /// From here on this stream alone writes to where stdout goes: what the program prints to its
+  /// stdout, a scenario with `puts` say, comes out on stderr. Of stdout's stream; once.
+  void keep_stdout_to_itself() noexcept;
 
 private:
   int descriptor_;

@@ -37,6 +37,7 @@ public:
         until_(watch.until),
         break_at_(watch.break_at) {
     if (!watch.trace.empty()) {
+      if (watch.trace == "-") s.out.keep_stdout_to_itself();
       file_ = std::make_unique<trace_file>(watch.trace, s.out);
       writer_ = std::make_unique<trace_writer>(
           trace_options{watch.trace_format == "oracle" ? trace_format::oracle : trace_format::jsonl,

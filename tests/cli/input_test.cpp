@@ -181,6 +181,32 @@ TEST_CASE("with --trace - stdout holds the trace and nothing else") {
   CHECK(json::parse(as_json.err).at("verdict") == "failed");
 }
 
+TEST_CASE("what a scenario prints is on stderr where stdout is a trace's or JSON's") {
+  const auto printed = [](const std::string& text) {
+    return std::ranges::count(lines_of(text), "here");
+  };
+  const auto traced = odd({"run", "prints", "--trace", "-"});
+  CHECK(traced.code == 0);
+  CHECK(lines_of(traced.out).size() == 2);  // header and footer
+  for (const auto& line : lines_of(traced.out)) CHECK(json::accept(line));
+  CHECK(printed(traced.err) == 1);
+  const std::string token = json::parse(lines_of(traced.out).back()).at("token").get<std::string>();
+  const auto again = odd({"replay", token, "--trace", "-"});
+  CHECK(again.out == traced.out);
+  CHECK(printed(again.err) == 2);
+  for (const auto& command : {std::vector<std::string>{"run", "prints", "--format", "json"},
+                              {"run", "prints", "--seeds", "0..2", "--format", "json"},
+                              {"replay", token, "--format", "json"},
+                              {"explore", "prints", "--runs", "3", "--format", "json"}}) {
+    INFO(command[0]);
+    const auto r = odd(command);
+    CHECK(r.code == 0);
+    CHECK(json::accept(r.out));
+    CHECK(printed(r.err) >= 1);
+  }
+  CHECK(printed(odd({"run", "prints"}).out) == 1);
+}
+
 TEST_CASE("a stdout that is closed, full or unread keeps the exit code, quietly") {
   const std::string token = failing_token("lost_update");
   for (const auto where : {stdout_to::closed, stdout_to::full_disk, stdout_to::broken_pipe}) {
