@@ -98,8 +98,7 @@ bool watched_work::show(const std::string& what, const campaign_progress& p) {
 }
 
 void warn_not_stored(session& s, const std::string& why) {
-  s.err.print("{}: {} What was found is printed and kept nowhere.\n",
-              printable(s.program.substr(s.program.rfind('/') + 1)), printable(why));
+  s.warn(why + " What was found is printed and kept nowhere.");
 }
 
 watched_campaign run_campaign_watched(session& s, const std::string& title, const scenario& what,

@@ -20,10 +20,6 @@ namespace reprise::cli {
 
 namespace {
 
-std::string base_name(std::string_view path) {
-  return std::string(path.substr(path.rfind('/') + 1));
-}
-
 /// `text` with the program's name put into the commands that the library could not name.
 std::string with_program(std::string text, const std::string& program) {
   constexpr std::string_view command = "`list`";
@@ -137,9 +133,7 @@ int run(int argc, char** argv) {
     code = environment;
   }
   s.out.flush();
-  if (!wrong.empty())
-    s.err.print("{}: {}\n", printable(base_name(s.program)),
-                printable(with_program(wrong, s.program)));
+  if (!wrong.empty()) s.warn(with_program(wrong, s.program));
   return code;
 }
 

@@ -6,6 +6,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 #include <unistd.h>
 
@@ -26,6 +27,10 @@ public:
   using std::runtime_error::runtime_error;
 };
 
+[[nodiscard]] inline std::string base_name(std::string_view path) {
+  return std::string(path.substr(path.rfind('/') + 1));
+}
+
 /// How the program was called, and where it prints.
 struct session {
   std::string program;  // as it was typed, for commands that can be copied
@@ -33,6 +38,11 @@ struct session {
   bool json = false;
   output out{STDOUT_FILENO};
   output err{STDERR_FILENO};
+
+  /// A line on stderr, as mistakes are told: by the program's name without its path.
+  void warn(std::string_view text) {
+    err.print("{}: {}\n", printable(base_name(program)), printable(text));
+  }
 };
 
 /// The code of a run's verdict.

@@ -92,8 +92,7 @@ exit_code to_chrome(session& s, const request& asked) {
   while (const auto event = trace.next()) to.write(form.add(*event));
   to.write(form.end(trace));
   to.finish();
-  if (!trace.damage().empty())
-    s.err.print("{}: {}\n", printable(s.program), printable(trace.damage()));
+  if (!trace.damage().empty()) s.warn(trace.damage());
   return held;
 }
 

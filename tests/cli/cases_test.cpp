@@ -81,7 +81,9 @@ TEST_CASE("shrink says what is left, keeps the case in .reprise, and its token r
   const auto files = files_in(".reprise");
   REQUIRE(files.size() == 1);
   CHECK_THAT(files[0], Catch::Matchers::StartsWith(".reprise/lost_update-"));
-  CHECK_THAT(r.out, ContainsSubstring("  case:   " + files[0]));
+  REQUIRE(lines.size() > 2);
+  CHECK(lines[lines.size() - 2] == "  case:   " + files[0]);
+  CHECK_THAT(lines.back(), Catch::Matchers::StartsWith("  replay: "));  // what is next comes last
   const std::size_t at = r.out.find("rp1_");
   const std::string token = r.out.substr(at, r.out.find('\n', at) - at);
   const auto again = reprise({"replay", token});
@@ -93,6 +95,16 @@ TEST_CASE("shrink says what is left, keeps the case in .reprise, and its token r
   // What is small stays as it is.
   CHECK(reprise({"shrink", files[0]}).code == 0);
   CHECK(files_in(".reprise").size() == 1);
+}
+
+TEST_CASE("shrink warns by the program's name where the case can't be kept") {
+  const here folder;
+  put(".reprise", "not a folder");
+  const auto r = reprise({"shrink", failing_token("lost_update")});
+  CHECK(r.code == 0);
+  CHECK_THAT(r.err, Catch::Matchers::StartsWith("reprise: "));
+  CHECK_THAT(r.err, ContainsSubstring("The case is kept nowhere"));
+  CHECK_THAT(lines_of(r.out).back(), Catch::Matchers::StartsWith("  replay: "));
 }
 
 TEST_CASE("shrink in JSON, and as a test to paste") {
