@@ -267,7 +267,8 @@ void add_check(CLI::App& app, session& s, action& chosen) {
   CLI::App* command =
       app.add_subcommand("check", "what CI runs: the kept failures again, then every scenario");
   const auto asked = std::make_shared<request>();
-  command->add_option("DIR", asked->folder, "where failures are kept (.reprise)");
+  command->add_option("DIR", asked->folder, "where failures are kept (.reprise)")
+      ->option_text(may_be_left_out);
   add_check_options(*command, asked->how, asked->seed, asked->strategy);
   add_process_options(*command, asked->how);
   add_corpus_option(*command, asked->corpus);

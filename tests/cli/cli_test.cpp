@@ -38,6 +38,14 @@ TEST_CASE("help fits on a screen, and a command's names its options") {
                           ContainsSubstring("How to print\n"));
   CHECK_THAT(explore, ContainsSubstring("(1000)") && ContainsSubstring("(portfolio)"));
   for (const auto& line : lines_of(explore)) CHECK(line.size() <= 120);
+  // What may be left out is in brackets.
+  CHECK_THAT(r.out, ContainsSubstring("\n  check [DIR] ") &&
+                        ContainsSubstring("\n  run SCENARIO ") &&
+                        ContainsSubstring(" list|add|show|prune [TOKEN|FILE] "));
+  CHECK_THAT(reprise({"check", "--help"}).out, ContainsSubstring(" check [DIR] [options]\n"));
+  CHECK_THAT(reprise({"corpus", "--help"}).out, ContainsSubstring(" [TOKEN|FILE…] [options]\n"));
+  CHECK_THAT(reprise({"run", "--help"}).out, ContainsSubstring(" run SCENARIO… [options]\n"));
+  CHECK_THAT(reprise({"__man"}).out, ContainsSubstring(" [\\fIDIR\\fR]"));
   CHECK(reprise({"--version"}).out.starts_with("reprise "));
 }
 
