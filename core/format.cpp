@@ -4,9 +4,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <numeric>
+#include <utility>
+#include <vector>
 
 namespace reprise {
 
@@ -156,6 +160,41 @@ void append_json(std::string& out, const trace_value& value) {
     }
   };
   std::visit(writer{out}, value.get());
+}
+
+namespace {
+
+/// How many letters must change, go or come. Source: Wagner and Fischer, 1974.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({changed, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+std::string did_you_mean(std::string_view text, const std::vector<std::string_view>& names) {
+  const std::string_view* nearest = nullptr;
+  // Of three letters one may be wrong, of five two; the dashes of an option are no letters.
+  const std::size_t letters = text.size() - std::min(text.find_first_not_of('-'), text.size());
+  std::size_t least = (letters + 1) / 3 + 1;
+  for (const auto& name : names) {
+    const std::size_t distance = edit_distance(text, name);
+    if (distance < least ||
+        (!nearest && !text.empty() && name.find(text) != std::string_view::npos)) {
+      least = std::min(least, distance);
+      nearest = &name;
+    }
+  }
+  return nearest ? fmt::format(" Did you mean '{}'?", *nearest) : "";
 }
 
 }  // namespace reprise

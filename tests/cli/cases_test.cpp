@@ -130,9 +130,9 @@ TEST_CASE("a budget ends a shrinking, and mistakes are told in a line") {
   check_mistake(reprise({"shrink", token, "--budget", "0s"}), 2, "budget '0s' is out of range");
   check_mistake(reprise({"shrink"}), 2, "nothing to shrink");
   const auto passing = json::parse(reprise({"run", "say_hello", "--format", "json"}).out);
-  const auto r = reprise({"shrink", passing.at("token").get<std::string>()});
-  CHECK(r.code == 2);
-  CHECK_THAT(r.err, ContainsSubstring("token"));
+  const auto passes = passing.at("token").get<std::string>();
+  for (const char* const command : {"shrink", "explain"})
+    check_mistake(reprise({command, passes}), 2, "the run of the token " + passes + " passes here");
 }
 
 TEST_CASE(
@@ -263,7 +263,9 @@ TEST_CASE("what is no case file is refused with exit code 2, in a line") {
       {changed(good, "\"reprise_case\": 1", "\"reprise_case\": 1e400"), "out of all range"},
       {changed(good, "\"reprise_case\"", "\"reprise_caso\""), "\"reprise_case\" is missing"},
       {std::string(1'000'000, '['), "cut"},
-      {std::string("\0\0\0\0", 4), "damaged at byte 0"},
+      {std::string("\0\0\0\0", 4), "it is no case file, or it is damaged at byte 0."},
+      {"root:x:0:0\n", "it is no case file, or it is damaged at byte 0."},
+      {changed(good, "\"seed\": ", "\"seed\": x"), "'bad.reprise': it is damaged at byte "},
       {"{}", "no case file"},
       {"null", "no case file"},
       {"\xff\xfe{}", "damaged at byte 0"},
