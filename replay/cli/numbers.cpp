@@ -153,6 +153,14 @@ std::string in_unit(std::chrono::nanoseconds d, const unit& u) {
 
 }  // namespace
 
+std::string exact_time(duration d) {
+  std::string text = format_duration(d);
+  const std::size_t sign = text.starts_with('-') ? 1 : 0;
+  for (std::size_t i = std::min(text.find('.'), text.find(' ')); i > sign + 3;)
+    text.insert(i -= 3, 1, ',');
+  return text;
+}
+
 std::string short_time(std::chrono::nanoseconds d) {
   const unit u = unit_of(d);
   return fmt::format("{} {}", in_unit(d, u), u.name);

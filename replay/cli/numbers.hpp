@@ -48,6 +48,8 @@ struct seed_range {
 
 /// Three significant digits and thousands separators: "61.4", "1,230,000".
 [[nodiscard]] std::string significant(double x);
+/// "3,540.25 s": `format_duration` with thousands separators.
+[[nodiscard]] std::string exact_time(duration d);
 /// "18 µs", "1.98 s".
 [[nodiscard]] std::string short_time(std::chrono::nanoseconds d);
 /// "1.6–1.98 s"; one number where both read the same.

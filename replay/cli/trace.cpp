@@ -35,8 +35,7 @@ std::string title_of(const trace_header& h) {
   std::string text = h.scenario.empty() ? "a run inside a program" : h.scenario;
   for (const auto& [name, value] : h.params) text += fmt::format(" {}={}", name, value);
   text += fmt::format(", seed {}, {}", h.seed, h.strategy);
-  if (h.time_limit > duration{0})
-    text += fmt::format(", at most {}", format_duration(h.time_limit));
+  if (h.time_limit > duration{0}) text += fmt::format(", at most {}", exact_time(h.time_limit));
   if (h.step_limit > 0) text += fmt::format(", at most {}", counted(h.step_limit, "step"));
   return printable(text);
 }
@@ -71,7 +70,7 @@ exit_code show(session& s, const request& asked) {
     s.out.print(
         "{}, {} of virtual time, {}, digest {}\n",
         f->result == verdict::passed ? paint.good("passed") : paint.bad(to_string(f->result)),
-        format_duration(f->elapsed), counted(f->steps, "step"), format_digest(f->digest));
+        exact_time(f->elapsed), counted(f->steps, "step"), format_digest(f->digest));
     print_text(s.out, f->what);
   }
   if (!trace.damage().empty()) s.out.print("{}\n", printable(trace.damage()));

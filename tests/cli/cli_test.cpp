@@ -184,6 +184,20 @@ TEST_CASE("a deadlock, an exception and a stack overflow are failures") {
 #endif
 }
 
+TEST_CASE("large times have separators, and one of a thing is told as one") {
+  const auto r = odd({"run", "inverts", "-v", "--scheduler"});
+  CHECK_THAT(r.out, ContainsSubstring("passed, 3,600 s of virtual time in "));
+  CHECK_THAT(r.out, ContainsSubstring("       3,600 s  "));
+  CHECK_THAT(odd({"run", "inverts", "--time-limit", "2h"}).out,
+             ContainsSubstring(", at most 7,200 s: "));
+  CHECK_THAT(odd({"run", "inverts", "--step-limit", "1"}).out,
+             ContainsSubstring("the limit of 1 step is reached"));
+  CHECK_THAT(odd({"run", "inverts", "--step-limit", "2"}).out,
+             ContainsSubstring("the limit of 2 steps is reached"));
+  CHECK_THAT(reprise({"explain", failing_token("lost_update"), "--futures", "1"}).out,
+             ContainsSubstring("  1 random future from there: how many fail\n"));
+}
+
 TEST_CASE("limits end a run") {
   CHECK_THAT(odd({"run", "throws", "--time-limit", "1.2s"}).out,
              ContainsSubstring("time_limit") && ContainsSubstring("1.2 s"));
