@@ -4,9 +4,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <numeric>
+#include <utility>
+#include <vector>
 
 namespace reprise {
 
@@ -156,6 +160,78 @@ void append_json(std::string& out, const trace_value& value) {
     }
   };
   std::visit(writer{out}, value.get());
+}
+
+namespace {
+
+/// How many letters must change, go or come. Source: Wagner and Fischer, 1974.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({changed, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+std::string did_you_mean(std::string_view text, const std::vector<std::string_view>& names) {
+  const std::string_view* nearest = nullptr;
+  // Of three letters one may be wrong, of five two; the dashes of an option are no letters.
+  const std::size_t letters = text.size() - std::min(text.find_first_not_of('-'), text.size());
+  std::size_t least = (letters + 1) / 3 + 1;
+  for (const auto& name : names) {
+    const std::size_t distance = edit_distance(text, name);
+    if (distance < least ||
+        (!nearest && !text.empty() && name.find(text) != std::string_view::npos)) {
+      least = std::min(least, distance);
+      nearest = &name;
+    }
+  }
+  return nearest ? fmt::format(" Did you mean '{}'?", *nearest) : "";
+}
+
+std::string printable(std::string_view text) {
+  // JSON's escapes without its quotes: what is not UTF-8 is replaced, and quotes stay as they are.
+  std::string json;
+  append_json(json, text);
+  std::string out;
+  for (std::size_t i = 1; i + 1 < json.size(); ++i) {
+    if (json[i] == '\\' && (json[i + 1] == '"' || json[i + 1] == '\\')) ++i;
+    out += json[i];
+  }
+  return out;
+}
+
+std::string shell_word(std::string_view text) {
+  // Not '=', '~' and '%': `a=b/mine replay` is an assignment, and the others mean homes and jobs.
+  const auto is_plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("_-./,:+@").find(c) != std::string_view::npos ||
+           static_cast<unsigned char>(c) >= 0x80;
+  };
+  const bool harmless = printable(text) == text;
+  if (harmless && !text.empty() && std::ranges::all_of(text, is_plain)) return std::string(text);
+  // Plain quotes can't say a control character in letters.
+  std::string word = harmless ? "'" : "$'";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (!harmless && (byte < 0x20 || byte >= 0x7f))
+      word += fmt::format("\\{:03o}", byte);
+    else if (!harmless && (c == '\'' || c == '\\'))
+      word += {'\\', c};
+    else if (c == '\'')
+      word += "'\\''";
+    else
+      word += c;
+  }
+  return word + '\'';
 }
 
 }  // namespace reprise

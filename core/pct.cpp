@@ -129,7 +129,8 @@ constinit const strategy_kind pct_kind{
     .defaults = {3},
     .names = {"depth"},
     .learnt = "k",
-    .resolve = with_length};
+    .resolve = with_length,
+    .least = {1}};
 constinit const strategy_kind delay_bounded_kind{
     .id = 7,
     .name = "delay_bounded",

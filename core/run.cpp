@@ -185,8 +185,9 @@ void engine::judge_further() {
                             reprise::format_duration(duration(now_)),
                             reprise::format_count(event_count_), reprise::format_count(steps_),
                             reprise::format_count(options_->step_limit))
-              : fmt::format("the limit of {} steps is reached at {}; last ran {}",
+              : fmt::format("the limit of {} {} is reached at {}; last ran {}",
                             reprise::format_count(options_->step_limit),
+                            options_->step_limit == 1 ? "step" : "steps",
                             reprise::format_duration(duration(now_)),
                             current_task_ ? current_task_->name() : "a callback"));
       break;

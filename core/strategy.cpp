@@ -4,6 +4,7 @@
 #include "policies.hpp"
 
 #include <reprise/core/errors.hpp>
+#include <reprise/core/format.hpp>
 
 #include <fmt/format.h>
 
@@ -33,17 +34,31 @@ std::vector<const strategy_kind*>& registry() {
   return kinds;
 }
 
+/// "pct(depth)".
+std::string form_of(const strategy_kind& kind) {
+  std::string form(kind.name);
+  for (std::size_t i = 0; i < kind.parameters; ++i)
+    form += fmt::format("{}{}{}", i == 0 ? "(" : ",", kind.names.at(i),
+                        i + 1 == kind.parameters ? ")" : "");
+  return form;
+}
+
 [[noreturn]] void unknown_strategy(std::string_view text) {
-  std::string names;
+  std::string forms;
+  std::vector<std::string_view> names;
   for (const auto* k : registry()) {
-    if (!names.empty()) names += ", ";
-    names += k->name;
-    for (std::size_t i = 0; i < k->parameters; ++i)
-      names += fmt::format("{}{}{}", i == 0 ? "(" : ",", k->names.at(i),
-                           i + 1 == k->parameters ? ")" : "");
+    forms += (forms.empty() ? "" : ", ") + form_of(*k);
+    names.push_back(k->name);
   }
-  throw std::invalid_argument(
-      fmt::format("there is no strategy '{}'. There are: {}.", text, names));
+  throw std::invalid_argument(fmt::format("there is no strategy '{}'.{} There are: {}.", text,
+                                          did_you_mean(text.substr(0, text.find('(')), names),
+                                          forms));
+}
+
+[[noreturn]] void malformed(std::string_view text, const strategy_kind& kind) {
+  throw std::invalid_argument(fmt::format("strategy '{}' is not of the form {}{}.", text,
+                                          form_of(kind),
+                                          kind.parameters > 0 ? ", with whole numbers" : ""));
 }
 
 }  // namespace
@@ -100,21 +115,26 @@ strategy strategy::parse(std::string_view text) {
   const strategy_kind& kind = **found;
   std::vector<std::uint64_t> given, learnt;
   if (open != std::string_view::npos) {
-    if (text.back() != ')') unknown_strategy(text);
+    if (text.back() != ')') malformed(text, kind);
     std::string_view list = text.substr(open + 1, text.size() - open - 2);
     if (const std::size_t sign = list.find('='); sign != std::string_view::npos) {
       const std::size_t comma = list.substr(0, sign).rfind(',');
       const std::size_t begin = comma == std::string_view::npos ? 0 : comma + 1;
       if (kind.learnt.empty() || list.substr(begin, sign - begin) != kind.learnt ||
           !read_numbers(list.substr(sign + 1), '.', learnt))
-        unknown_strategy(text);
+        malformed(text, kind);
       list = list.substr(0, begin == 0 ? 0 : begin - 1);
     }
-    if (!list.empty() && !read_numbers(list, ',', given)) unknown_strategy(text);
+    if (!list.empty() && !read_numbers(list, ',', given)) malformed(text, kind);
   }
   if (given.size() > kind.parameters)
     throw std::invalid_argument(fmt::format("strategy '{}' takes {} parameter(s), '{}' gives {}.",
                                             kind.name, kind.parameters, text, given.size()));
+  for (std::size_t i = 0; i < given.size(); ++i)
+    if (given[i] < kind.least.at(i))
+      throw std::invalid_argument(
+          fmt::format("strategy '{}' is out of range: its {} is {} or more.", text,
+                      kind.names.at(i), kind.least.at(i)));
   std::array<std::uint64_t, 2> parameters = kind.defaults;
   std::ranges::copy(given, parameters.begin());
   return strategy(kind, parameters, std::move(learnt));

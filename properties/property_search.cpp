@@ -263,7 +263,7 @@ private:
     for (const char c : result_.counterexample)
       result_.message += c == '\n' ? "\n       " : std::string(1, c);
     result_.message = failure_message(result_.message, *result_.failure);
-    if (!repeat.empty()) result_.message += "\n  search again: " + repeat + " and this test";
+    if (!repeat.empty()) result_.message += "\n  search again: " + repeat + ' ' + this_test();
   }
 
   void tell_of_marks() {

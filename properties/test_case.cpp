@@ -6,14 +6,33 @@
 
 #include <fmt/format.h>
 
+#include <fstream>
+#include <optional>
+#include <string>
 #include <utility>
 
 namespace reprise::detail {
 
+namespace {
+
+std::optional<std::string> argument_of_test;
+
+}  // namespace
+
+test_alone::test_alone(const std::string& argument) { argument_of_test = argument; }
+test_alone::~test_alone() { argument_of_test.reset(); }
+
+std::string this_test() {
+  std::ifstream words("/proc/self/cmdline", std::ios::binary);
+  std::string program;
+  if (!argument_of_test || !std::getline(words, program, '\0')) return "and this test";
+  return shell_word(program) + ' ' + shell_word(*argument_of_test);
+}
+
 std::string failure_message(std::string_view title, const report& failure) {
   std::string text = fmt::format("{}\n  ", title);
   for (const char c : failure.what) text += c == '\n' ? "\n  " : std::string(1, c);
-  return text + fmt::format("\n  replay: REPRISE_REPLAY={} and this test", failure.token);
+  return text + fmt::format("\n  replay: REPRISE_REPLAY={} {}", failure.token, this_test());
 }
 
 test_result try_test(std::string_view name, search what, const body_maker& make) {

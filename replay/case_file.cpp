@@ -389,7 +389,10 @@ case_file parse_case(std::string_view text, const std::string& name) {
     const std::size_t whole = text.find_last_not_of(" \n\r\t") + 1;
     if (at >= whole)
       refuse(fmt::format("it ends in the middle, at byte {}: it was cut.", format_count(whole)));
-    refuse(fmt::format("it is damaged at byte {}.", format_count(at)));
+    refuse(fmt::format(
+        "it is {}damaged at byte {}.",
+        text.find("\"reprise_case\"") == std::string_view::npos ? "no case file, or it is " : "",
+        format_count(at)));
   } catch (const json::exception&) {  // a number that no double holds
     refuse("it is damaged: it holds a number that is out of all range.");
   }

@@ -78,6 +78,9 @@ shard parse_shard(std::string_view text) {
   if (!index || !count)
     throw std::invalid_argument(
         fmt::format("shard '{}' is not of the form I/N, such as 1/4, nor auto.", text));
+  if (*count == 0)
+    throw std::invalid_argument(
+        fmt::format("shard '{}' is of no parts: I/N has an N of 1 or more, such as 1/4.", text));
   if (*index == 0 || *index > *count)
     throw std::invalid_argument(
         fmt::format("shard '{}' is out of range: 1/{} to {}/{}.", text, *count, *count, *count));

@@ -83,8 +83,8 @@ private:
     signature_ = s.signature = failure_signature(s.result);
     if (s.result)
       throw error(fmt::format(
-          "the run of the token {} passes, so there is nothing to shrink: the program is another "
-          "one, or two of its runs of one seed differ.",
+          "the run of the token {} passes here, so there is no failure to look into. If it has "
+          "failed, the program is another one, or two of its runs of one seed differ.",
           s.from));
     best_.all = std::move(all.taken);
     best_.list = not_simplest(best_.all);

@@ -178,6 +178,14 @@ const line_member* trace_line::find(std::string_view key) const {
 
 trace_line parse_trace_line(std::string_view text) {
   trace_line line;
+  // JSON would take a tab or a carriage return as a blank, and no line of ours has one.
+  const auto control =
+      std::ranges::find_if(text, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+  if (control != text.end()) {
+    line.ok = false;
+    line.wrong_at = static_cast<std::size_t>(control - text.begin());
+    return line;
+  }
   line_builder builder(line);
   line.ok = json::sax_parse(text.begin(), text.end(), &builder);
   return line;

@@ -195,6 +195,10 @@ private:
           fmt::format("ends in the middle of its header (byte {}); no event is whole. Make the "
                       "trace again.",
                       format_count(line.text.size())));
+    if (ours && line.text.ends_with('\r'))
+      refuse(
+          "has CRLF line ends, and a trace's are LF. Something has translated it on the way: `sed "
+          "'s/\\r$//'` makes it a trace again.");
     const detail::trace_line parsed = detail::parse_trace_line(line.text);
     if (detail::is_oracles(parsed))
       refuse(

@@ -36,20 +36,25 @@ std::string bar(double share) {
 }
 
 /// "41 %  1,700,000 runs  68,000/s  2 failures (1 kind)  12 s left".
-std::string words_of(const campaign_progress& p) {
+std::vector<progress_part> words_of(const campaign_progress& p) {
   const double seconds = std::chrono::duration<double>(p.real).count();
-  std::string text = fmt::format("{:.0f} %  {}  {}/s  {}", 100 * p.share, counted(p.runs, "run"),
-                                 significant(static_cast<double>(p.runs) / std::max(seconds, 1e-9)),
-                                 counted(p.failures, "failure"));
-  if (p.kinds > 0) text += fmt::format(" ({})", counted(p.kinds, "kind"));
+  const double rate = static_cast<double>(p.runs) / std::max(seconds, 1e-9);
+  std::vector<progress_part> parts{
+      {fmt::format(" {:.0f} %", 100 * p.share)},
+      {"  " + counted(p.runs, "run"), 3},
+      {fmt::format("  {}/s", significant(rate)), 5},
+      {"  " + counted(p.failures, "failure"), 1},
+  };
+  if (p.kinds > 0) parts.push_back({fmt::format(" ({})", counted(p.kinds, "kind")), 4});
   if (p.share > 0.01) {
     const double left = seconds * (1 - p.share) / p.share;
-    text += fmt::format("  {} left", short_time(std::chrono::nanoseconds(
-                                         std::chrono::seconds(std::llround(std::min(left, 9e9))))));
+    const std::chrono::seconds whole(std::llround(std::min(left, 9e9)));
+    parts.push_back({fmt::format("  {} left", short_time(whole)), 2});
   }
   if (p.shapes.once > 0)
-    text += fmt::format("  new behaviour: 1 in {} runs", significant(1 / p.shapes.chance()));
-  return text;
+    parts.push_back(
+        {fmt::format("  new behaviour: 1 in {} runs", significant(1 / p.shapes.chance())), 6});
+  return parts;
 }
 
 /// "0.3 %".
@@ -80,19 +85,22 @@ watched_work::watched_work(session& s, std::string title)
 bool watched_work::show(const std::string& what, const campaign_progress& p) {
   const std::string title = title_ + (what.empty() ? "" : ' ' + printable(what));
   if (progress_.due()) {
-    progress_.show(title + "  " + bar(p.share) + ' ' + words_of(p));
+    std::vector<progress_part> parts = words_of(p);
+    parts.insert(parts.begin(), {{title + ' '}, {' ' + bar(p.share), 7}});
+    progress_.show(std::move(parts));
   } else if (const auto now = std::chrono::steady_clock::now();
              !progress_.on() && now >= next_plain_) {
     next_plain_ = now + between_plain_lines;
-    s_.err.print("{}: {}\n", title, words_of(p));
+    s_.err.print("{}:", title);
+    for (const auto& part : words_of(p)) s_.err.write(part.text);
+    s_.err.write("\n");
     s_.err.flush();
   }
   return signal() == 0;
 }
 
 void warn_not_stored(session& s, const std::string& why) {
-  s.err.print("{}: {} What was found is printed and kept nowhere.\n",
-              printable(s.program.substr(s.program.rfind('/') + 1)), printable(why));
+  s.warn(why + " What was found is printed and kept nowhere.");
 }
 
 watched_campaign run_campaign_watched(session& s, const std::string& title, const scenario& what,
@@ -130,30 +138,11 @@ watched_check recheck(session& s, const std::string& title, const campaign_plan&
   return done;
 }
 
-namespace {
-
-/// As a shell takes it for one word.
-std::string for_shell(const std::string& word) {
-  constexpr std::string_view plain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=,./:@%";
-  if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
-  std::string text = "'";
-  for (const char c : word) {
-    if (c == '\'')
-      text += "'\\''";
-    else
-      text += c;
-  }
-  return text + '\'';
-}
-
-}  // namespace
-
 std::string check_command(const std::string& program, const config& options) {
-  std::string text =
-      fmt::format("{} run {} --seed {}", program, for_shell(options.scenario), options.seed);
+  std::string text = fmt::format("{} run {} --seed {}", shell_word(program),
+                                 shell_word(options.scenario), options.seed);
   const auto add = [&](const char* option, const std::string& value) {
-    text += fmt::format(" {} {}", option, for_shell(value));
+    text += fmt::format(" {} {}", option, shell_word(value));
   };
   if (!(options.schedule == fifo())) add("--strategy", options.schedule.to_string());
   const auto what = std::ranges::find(scenarios(), options.scenario, &scenario::name);
@@ -231,8 +220,7 @@ std::string explanation_of(const nondeterminism_report& why, const std::string& 
   if (why.cause == hidden_input::real_clock || why.cause == hidden_input::real_entropy ||
       why.cause == hidden_input::stray_thread)
     add("  where nothing depends on it: allow_real for_this; around the call\n");
-  if (!why.token.empty())
-    add("  replay: {}\n", check_command(printable(program), decode_token(why.token)));
+  if (!why.token.empty()) add("  replay: {}\n", check_command(program, decode_token(why.token)));
   return text;
 }
 

@@ -144,8 +144,8 @@ private:
 
   void print_text(const report& r, const std::string& path) {
     cli::print_text(s_.out, r.what);
-    s_.out.print("  replay: {} replay {}\n", printable(s_.program), r.token);
-    if (!path.empty()) s_.out.print("  case:   {}\n", printable(path));
+    s_.out.print("  replay: {} replay {}\n", shell_word(s_.program), r.token);
+    if (!path.empty()) s_.out.print("  case:   {}\n", shell_word(path));
   }
 
   [[nodiscard]] static std::string since(const std::string& day) {
@@ -179,13 +179,13 @@ private:
         s_.out.print("\n{}  {}   it passes, and hardly anything that was recorded fits any more\n",
                      paint_.unsure("drifted"), printable(kept.run.scenario));
         s_.out.print("  was:    {}\n", printable(kept.what.substr(0, kept.what.find('\n'))));
-        s_.out.print("  replay: {} replay {}\n", printable(s_.program), printable(c.kept.path));
+        s_.out.print("  replay: {} replay {}\n", shell_word(s_.program), shell_word(c.kept.path));
         break;
       case replay_outcome::diverged:
         s_.out.print("\n{}  {}   the same program does not do as it did\n", paint_.bad("DIVERGED"),
                      printable(kept.run.scenario));
         cli::print_text(s_.out, now.what);
-        s_.out.print("  replay: {} replay {}\n", printable(s_.program), printable(c.kept.path));
+        s_.out.print("  replay: {} replay {}\n", shell_word(s_.program), shell_word(c.kept.path));
         break;
     }
   }
@@ -299,7 +299,8 @@ void add_check(CLI::App& app, session& s, action& chosen) {
   CLI::App* command =
       app.add_subcommand("check", "what CI runs: the kept failures again, then every scenario");
   const auto asked = std::make_shared<request>();
-  command->add_option("DIR", asked->folder, "where failures are kept (.reprise)");
+  command->add_option("DIR", asked->folder, "where failures are kept (.reprise)")
+      ->option_text(may_be_left_out);
   add_check_options(*command, asked->how, asked->seed, asked->strategy);
   add_process_options(*command, asked->how);
   add_corpus_option(*command, asked->corpus);

@@ -8,6 +8,7 @@
 #include "session.hpp"
 
 #include <reprise/core/errors.hpp>
+#include <reprise/core/format.hpp>
 #include <reprise/replay/determinism.hpp>
 
 #include <fmt/format.h>
@@ -21,33 +22,49 @@ namespace reprise::cli {
 
 namespace {
 
-std::string base_name(std::string_view path) {
-  return std::string(path.substr(path.rfind('/') + 1));
-}
-
 /// `text` with the program's name put into the commands that the library could not name.
 std::string with_program(std::string text, const std::string& program) {
   constexpr std::string_view command = "`list`";
   if (const std::size_t at = text.find(command); at != std::string::npos)
-    text.replace(at, command.size(), '`' + program + " list`");
+    text.replace(at, command.size(), '`' + shell_word(program) + " list`");
   return text;
+}
+
+std::string nearest_command(const CLI::App& app, std::string_view typed) {
+  std::vector<std::string_view> names;
+  for (const CLI::App* c : app.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(c->get_name());
+  return did_you_mean(typed, names);
+}
+
+std::string nearest_option(const CLI::App& app, std::string_view typed) {
+  std::vector<std::string> all;
+  for (const CLI::Option* o : app.get_options([](const CLI::Option*) { return true; }))
+    for (const auto& name : o->get_lnames()) all.push_back("--" + name);
+  return did_you_mean(typed, {all.begin(), all.end()});
 }
 
 /// CLI11's words, as one line of ours.
 std::string text_of(const CLI::ParseError& e, const CLI::App& app, const std::string& program) {
   const CLI::App* where = &app;
   if (const auto typed = app.get_subcommands(); !typed.empty()) where = typed.front();
-  const std::string help = fmt::format("`{}{} --help` shows what there is.", program,
+  const std::string help = fmt::format("`{}{} --help` shows what there is.", shell_word(program),
                                        where == &app ? "" : " " + where->get_name());
   const std::vector<std::string> extras = app.remaining(true);
+  // Of --colour=never the name.
+  const std::string unknown = extras.empty() ? "" : extras[0].substr(0, extras[0].find('='));
   if (where == &app) {
     if (extras.empty()) return "no command is given. " + help;
-    return fmt::format("there is no {} '{}'. {}", extras[0].starts_with('-') ? "option" : "command",
-                       extras[0], help);
+    if (unknown.starts_with('-'))
+      return fmt::format("there is no option '{}'.{} {}", unknown, nearest_option(app, unknown),
+                         help);
+    return fmt::format("there is no command '{}'.{} {}", extras[0], nearest_command(app, extras[0]),
+                       help);
   }
   if (dynamic_cast<const CLI::ExtrasError*>(&e) && !extras.empty()) {
-    if (extras[0].starts_with('-'))
-      return fmt::format("'{}' has no option '{}'. {}", where->get_name(), extras[0], help);
+    if (unknown.starts_with('-'))
+      return fmt::format("'{}' has no option '{}'.{} {}", where->get_name(), unknown,
+                         nearest_option(*where, unknown), help);
     return fmt::format("'{}' is one argument too many for '{}'. {}", extras[0], where->get_name(),
                        help);
   }
@@ -63,7 +80,7 @@ std::string text_of(const CLI::ParseError& e, const CLI::App& app, const std::st
 
 exit_code dispatch(session& s, int argc, char** argv) {
   CLI::App app("Deterministic simulation of concurrent programs: a seed repeats a run exactly.");
-  app.formatter(std::make_shared<help_formatter>(s.program));
+  app.formatter(std::make_shared<help_formatter>(shell_word(s.program)));
   std::string codes;
   for (const auto& [code, meaning] : exit_codes)
     codes += fmt::format("{}{} {}", codes.empty() ? "" : ", ", static_cast<int>(code), meaning);
@@ -95,6 +112,9 @@ exit_code dispatch(session& s, int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
     const auto typed = app.get_subcommands();
+    // Of a command that there is not, there is no help.
+    if (const auto extras = app.remaining(true); typed.empty() && !extras.empty())
+      throw usage_error(text_of(CLI::ExtrasError(extras), app, s.program));
     s.out.write((typed.empty() ? &app : typed.front())->help());
     return held;
   } catch (const CLI::CallForVersion& version) {
@@ -104,6 +124,7 @@ exit_code dispatch(session& s, int argc, char** argv) {
     throw usage_error(text_of(e, app, s.program));
   }
   if (const auto code = attend(s, app.get_subcommands().front()->get_name())) return *code;
+  if (s.json) s.out.keep_stdout_to_itself();
   return chosen();
 }
 
@@ -138,9 +159,7 @@ int run(int argc, char** argv) {
     code = environment;
   }
   s.out.flush();
-  if (!wrong.empty())
-    s.err.print("{}: {}\n", printable(base_name(s.program)),
-                printable(with_program(wrong, s.program)));
+  if (!wrong.empty()) s.warn(with_program(wrong, s.program));
   return code;
 }
 

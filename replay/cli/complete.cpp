@@ -74,6 +74,16 @@ typed sort_out(const CLI::App& app, const std::vector<std::string>& words) {
   return t;
 }
 
+/// Whether the next argument is `option`, and may be a file.
+bool is_next_file(const CLI::Option& option, const typed& t) {
+  const std::string name = option.get_name(true);
+  if (name == "FILE") return t.arguments.size() == 1;  // behind trace's action
+  if (name == "DIR") return t.arguments.empty();
+  if (name != "TOKEN|FILE") return false;
+  if (option.get_expected_max() == 1) return t.arguments.empty();
+  return !t.arguments.empty() && (t.arguments[0] == "add" || t.arguments[0] == "show");
+}
+
 /// Prints what goes on from what was typed.
 class completion {
 public:
@@ -123,7 +133,7 @@ private:
          t.command->get_options([](const CLI::Option* o) { return o->get_positional(); })) {
       const std::string name = o->get_name(true);
       if (t.arguments.empty() && (name == corpus_actions || name == trace_actions)) words(name);
-      if (t.arguments.size() == 1 && name == "FILE") s_.out.write(":files\n");
+      if (is_next_file(*o, t)) s_.out.write(":files\n");
       if (name != "SCENARIO") continue;
       if (!t.arguments.empty() && o->get_expected_max() == 1) continue;
       for (const auto& one : scenarios())

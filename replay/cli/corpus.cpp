@@ -101,7 +101,7 @@ exit_code show(session& s, const corpus& kept, const corpus_request& asked) {
     print_text(s.out, c.what);
     if (!c.log.empty()) s.out.print("  {} recorded\n", counted(c.log.size(), "choice"));
     for (const auto& event : c.events) s.out.print("    {}\n", printable(event));
-    s.out.print("  replay: {} replay {}\n", printable(s.program), encode_token(c.run));
+    s.out.print("  replay: {} replay {}\n", shell_word(s.program), encode_token(c.run));
   }
   return held;
 }
@@ -156,7 +156,8 @@ void add_corpus(CLI::App& app, session& s, action& chosen) {
       "corpus", "the kept failures: list them, add one, show one, prune what is there twice");
   const auto asked = std::make_shared<corpus_request>();
   command->add_option(corpus_actions, asked->what, "what to do");
-  command->add_option("TOKEN|FILE", asked->names, "failures to add, or cases to show");
+  command->add_option("TOKEN|FILE", asked->names, "failures to add, or cases to show")
+      ->option_text(may_be_left_out);
   add_corpus_option(*command, asked->folder);
   command->add_flag("--fixed", asked->fixed, "prune those, too, that pass now")
       ->group("What to keep");

@@ -88,8 +88,8 @@ void print_chart(session& s, const explanation& e) {
     lines.push_back(printable(told(e.choices[i])));
     widest = std::max(widest, width_of(lines.back()));
   }
-  s.out.print("  {}  {} random futures from there: how many fail\n",
-              pad_right("    time  choice", 12 + widest), e.futures);
+  s.out.print("  {}  {} from there: how many fail\n", pad_right("    time  choice", 12 + widest),
+              counted(e.futures, "random future"));
   s.out.print("  {}  {} {}\n", pad_right("    start", 12 + widest),
               bar(e.failed_at_start, e.futures), percent(e.failed_at_start, e.futures));
   std::size_t last = 0;
@@ -98,9 +98,9 @@ void print_chart(session& s, const explanation& e) {
     const auto& c = e.choices[i];
     if (i > last + 1) s.out.print("      …\n");
     last = i;
-    s.out.print("  {} {}  {}  {} {}\n", e.deciding == i ? ">" : " ",
-                pad_left(format_duration(c.at), 8), pad_right(lines[k], widest),
-                bar(c.failed_after, e.futures), percent(c.failed_after, e.futures));
+    s.out.print("  {} {}  {}  {} {}\n", e.deciding == i ? ">" : " ", pad_left(exact_time(c.at), 8),
+                pad_right(lines[k], widest), bar(c.failed_after, e.futures),
+                percent(c.failed_after, e.futures));
   }
 }
 
@@ -168,7 +168,7 @@ exit_code explain(session& s, const request& asked) {
   } else {
     s.out.print("  cure: none of its choices, reversed alone, makes it pass\n");
   }
-  s.out.print("  replay: {} replay {}\n", printable(s.program), e.simplest.result.token);
+  s.out.print("  replay: {} replay {}\n", shell_word(s.program), e.simplest.result.token);
   return held;
 }
 

@@ -82,9 +82,9 @@ given_run read_given(const std::string& text, const char* verb, trace_reading tr
 
 void refuse_crash(const session& s, const given_run& given, const char* done) {
   if (!given.kept || given.kept->result != verdict::crashed) return;
-  throw usage_error(fmt::format(
-      "this run can't be {}: {}. `{} replay` shows it again.", done,
-      given.kept->what.substr(0, given.kept->what.find('\n')), s.program));
+  throw usage_error(fmt::format("this run can't be {}: {}. `{} replay` shows it again.", done,
+                                given.kept->what.substr(0, given.kept->what.find('\n')),
+                                shell_word(s.program)));
 }
 
 }  // namespace reprise::cli

@@ -1,5 +1,6 @@
 #include "help.hpp"
 
+#include "options.hpp"
 #include "terminal.hpp"
 
 #include <algorithm>
@@ -22,7 +23,21 @@ std::string in_columns(const std::vector<std::pair<std::string, std::string>>& l
   return text;
 }
 
+std::string plain(std::string_view text) { return std::string(text); }
+
 }  // namespace
+
+std::string arguments_of(const CLI::App& command, std::string (*style)(std::string_view),
+                         std::string_view and_more) {
+  std::string text;
+  for (const CLI::Option* o :
+       command.get_options([](const CLI::Option* option) { return option->get_positional(); })) {
+    std::string one = style(o->get_name(true));
+    if (o->get_expected_max() > 1) one += and_more;
+    text += o->get_option_text() == may_be_left_out ? " [" + one + ']' : ' ' + one;
+  }
+  return text;
+}
 
 std::vector<std::pair<std::string, std::string>> examples(const std::string& program) {
   return {
@@ -40,11 +55,7 @@ std::string help_formatter::make_help(const CLI::App* app, std::string, CLI::App
 std::string help_formatter::of_program(const CLI::App& app) const {
   std::vector<std::pair<std::string, std::string>> commands;
   for (const CLI::App* c : app.get_subcommands([](const CLI::App*) { return true; })) {
-    std::string left = c->get_name();
-    for (const CLI::Option* o :
-         c->get_options([](const CLI::Option* option) { return option->get_positional(); }))
-      left += ' ' + o->get_name(true);
-    commands.emplace_back(std::move(left), c->get_description());
+    commands.emplace_back(c->get_name() + arguments_of(*c, plain, ""), c->get_description());
   }
   std::string text = app.get_description() + "\n\n" + in_columns(commands);
   text += fmt::format("\n  {0} COMMAND --help     its options\n  {0} --version\n\nExamples\n",
@@ -54,11 +65,7 @@ std::string help_formatter::of_program(const CLI::App& app) const {
 }
 
 std::string help_formatter::of_command(const CLI::App& command) const {
-  std::string text = program_ + ' ' + command.get_name();
-  const auto positionals =
-      command.get_options([](const CLI::Option* o) { return o->get_positional(); });
-  for (const CLI::Option* o : positionals)
-    text += ' ' + o->get_name(true) + (o->get_expected_max() > 1 ? "…" : "");
+  std::string text = program_ + ' ' + command.get_name() + arguments_of(command, plain, "…");
   text += " [options]\n" + command.get_description() + '\n';
   for (const auto& group : command.get_groups()) {
     std::vector<std::pair<std::string, std::string>> lines;

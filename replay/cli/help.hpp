@@ -24,6 +24,11 @@ inline constexpr std::array<std::pair<exit_code, std::string_view>, 5> exit_code
 /// Commands to begin with, and what each does.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> examples(const std::string& program);
 
+/// The names of a command's arguments with `style` around each: " SCENARIO…", " [DIR]".
+[[nodiscard]] std::string arguments_of(const CLI::App& command,
+                                       std::string (*style)(std::string_view),
+                                       std::string_view and_more);
+
 /// Help that fits on a screen: for the program a line a command; for a command its options by the
 /// question that they answer.
 class help_formatter final : public CLI::FormatterBase {

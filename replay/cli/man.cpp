@@ -47,13 +47,8 @@ std::string escaped(std::string_view text) {
 std::string bold(std::string_view text) { return "\\fB" + escaped(text) + "\\fR"; }
 std::string italic(std::string_view text) { return "\\fI" + escaped(text) + "\\fR"; }
 
-/// SCENARIO, or SCENARIO… where several may be given.
 std::string arguments_of(const CLI::App& command) {
-  std::string text;
-  for (const CLI::Option* o :
-       command.get_options([](const CLI::Option* option) { return option->get_positional(); }))
-    text += ' ' + italic(o->get_name(true)) + (o->get_expected_max() > 1 ? "\\|.\\|.\\|." : "");
-  return text;
+  return cli::arguments_of(command, italic, "\\|.\\|.\\|.");
 }
 
 std::string option_entry(const CLI::Option& o) {

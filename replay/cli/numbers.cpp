@@ -78,7 +78,7 @@ std::uint64_t read_share(std::string_view what, std::string_view text) {
   return number > 0 ? static_cast<std::uint64_t>(std::llround(std::min(1e9, 100 / number))) : 0;
 }
 
-duration read_duration(std::string_view what, std::string_view text) {
+duration read_duration(std::string_view what, std::string_view text, duration least) {
   static constexpr std::array<unit, 8> units{{{"ns", 1},
                                               {"us", 1e3},
                                               {"µs", 1e3},
@@ -95,8 +95,9 @@ duration read_duration(std::string_view what, std::string_view text) {
     for (const auto& u : units) {
       if (u.name != name) continue;
       const double ns = std::nearbyint(number * u.size);
-      if (ns < 1 || ns >= 9.2e18)
-        throw usage_error(fmt::format("{} '{}' is out of range: 1ns to 2,500,000h.", what, text));
+      if (ns < static_cast<double>(least.count()) || ns >= 9.2e18)
+        throw usage_error(
+            fmt::format("{} '{}' is out of range: {}ns to 2,500,000h.", what, text, least.count()));
       return duration(static_cast<std::int64_t>(ns));
     }
   }
@@ -151,6 +152,14 @@ std::string in_unit(std::chrono::nanoseconds d, const unit& u) {
 }
 
 }  // namespace
+
+std::string exact_time(duration d) {
+  std::string text = format_duration(d);
+  const std::size_t sign = text.starts_with('-') ? 1 : 0;
+  for (std::size_t i = std::min(text.find('.'), text.find(' ')); i > sign + 3;)
+    text.insert(i -= 3, 1, ',');
+  return text;
+}
 
 std::string short_time(std::chrono::nanoseconds d) {
   const unit u = unit_of(d);

@@ -37,8 +37,9 @@ struct seed_range {
 [[nodiscard]] seed_range read_seeds(std::string_view text);
 /// "5%", "0%", "100%": one in how many; 0 for none.
 [[nodiscard]] std::uint64_t read_share(std::string_view what, std::string_view text);
-/// "1.5s", "200ms"; more than 0.
-[[nodiscard]] duration read_duration(std::string_view what, std::string_view text);
+/// "1.5s", "200ms"; more than 0, or `least` and more.
+[[nodiscard]] duration read_duration(std::string_view what, std::string_view text,
+                                     duration least = duration{1});
 /// "64K", "1M", "2G", "65536": bytes.
 [[nodiscard]] std::uint64_t read_size(std::string_view what, std::string_view text,
                                       std::uint64_t least, std::uint64_t most);
@@ -47,6 +48,8 @@ struct seed_range {
 
 /// Three significant digits and thousands separators: "61.4", "1,230,000".
 [[nodiscard]] std::string significant(double x);
+/// "3,540.25 s": `format_duration` with thousands separators.
+[[nodiscard]] std::string exact_time(duration d);
 /// "18 µs", "1.98 s".
 [[nodiscard]] std::string short_time(std::chrono::nanoseconds d);
 /// "1.6–1.98 s"; one number where both read the same.

@@ -1,5 +1,7 @@
 #include "options.hpp"
 
+#include <reprise/core/format.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -41,6 +43,11 @@ constexpr std::array<std::pair<const char*, bool detectors::*>, 6> detector_memb
     {"starvation", &detectors::starvation},
 }};
 
+/// "none of: text, json. Did you mean 'json'?"
+std::string none_of(std::string_view given, const std::vector<std::string_view>& values) {
+  return fmt::format("none of: {}.{}", fmt::join(values, ", "), did_you_mean(given, values));
+}
+
 detectors read_detectors(const std::vector<std::string>& without) {
   detectors on;
   for (const auto& name : without) {
@@ -51,9 +58,9 @@ detectors read_detectors(const std::vector<std::string>& without) {
     } else if (name == "all") {
       on = detectors::none();
     } else {
-      std::string all;
-      for (const char* one : detector_names()) all += (all.empty() ? "" : ", ") + std::string(one);
-      throw usage_error(fmt::format("detector '{}' is none of: {}.", name, all));
+      const auto names = detector_names();
+      throw usage_error(
+          fmt::format("detector '{}' is {}", name, none_of(name, {names.begin(), names.end()})));
     }
   }
   return on;
@@ -143,9 +150,8 @@ CLI::Option* choice_option(CLI::App& command, const char* name,
           [=](const std::string& given) {
             for (std::size_t i = 0; i < values.size(); ++i)
               if (values[i] == given) return set(i);
-            std::string all;
-            for (const auto& v : values) all += (all.empty() ? "" : ", ") + v;
-            throw usage_error(fmt::format("{} '{}' is none of: {}.", name, given, all));
+            throw usage_error(fmt::format("{} '{}' is {}", name, given,
+                                          none_of(given, {values.begin(), values.end()})));
           },
           about)
       ->option_text(text)

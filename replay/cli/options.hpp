@@ -76,6 +76,9 @@ inline constexpr const char* corpus_actions = "list|add|show|prune";
 /// And behind `trace`.
 inline constexpr const char* trace_actions = "show|export";
 
+/// The text of an argument that may be left out.
+inline constexpr const char* may_be_left_out = "[]";
+
 /// The action that a command's parsing chose.
 using action = std::function<exit_code()>;
 

@@ -71,7 +71,7 @@ std::string title_of(const scenario& what, const config& options) {
   }
   text += fmt::format(", seed {}, {}", options.seed, options.schedule.to_string());
   if (options.time_limit > duration{0})
-    text += fmt::format(", at most {}", format_duration(options.time_limit));
+    text += fmt::format(", at most {}", exact_time(options.time_limit));
   if (options.step_limit > 0)
     text += fmt::format(", at most {}", counted(options.step_limit, "step"));
   return text;
@@ -80,7 +80,7 @@ std::string title_of(const scenario& what, const config& options) {
 std::string summary_of(const watched_run& run, const painter& paint) {
   const report& r = run.result;
   std::string text = r ? paint.good("passed") : paint.bad(to_string(r.result));
-  text += fmt::format(", {} of virtual time in {}, {}, digest {}", format_duration(r.elapsed),
+  text += fmt::format(", {} of virtual time in {}, {}, digest {}", exact_time(r.elapsed),
                       short_time(run.real), counted(r.steps, "step"), format_digest(r.digest));
   if (r.tasks >= many_tasks) {
     text += fmt::format("\n{}, {}", counted(r.tasks, "task"), short_time(run.real));
@@ -104,8 +104,8 @@ void print_failure(session& s, output& to, const report& r, bool with_events,
     for (const auto& line : lines) to.print("    {}\n", line);
   }
   to.write("\n");
-  if (!kept_at.empty()) to.print("  case:   {}\n", printable(kept_at));
-  to.print("  replay: {} replay {}\n", printable(s.program), r.token);
+  if (!kept_at.empty()) to.print("  case:   {}\n", shell_word(kept_at));
+  to.print("  replay: {} replay {}\n", shell_word(s.program), r.token);
 }
 
 void print_warnings(session& s, output& to, const std::vector<found_warning>& warnings) {
@@ -114,7 +114,7 @@ void print_warnings(session& s, output& to, const std::vector<found_warning>& wa
     to.print("\n{}, {}first at seed {}\n", paint.unsure("warning"),
              w.runs > 0 ? fmt::format("in {}, ", counted(w.runs, "run")) : "", w.seed);
     print_indented(to, w.seen.what);
-    to.print("  replay: {} replay {}\n", printable(s.program), w.token);
+    to.print("  replay: {} replay {}\n", shell_word(s.program), w.token);
   }
 }
 

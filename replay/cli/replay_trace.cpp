@@ -162,7 +162,7 @@ void print_comparison(session& s, output& words, const given_run& given, const c
     words.print("  the events of the trace, {}, are the same; what lies between them is not\n",
                 format_count(found.same));
   if (found.diverged()) {
-    words.print("  replay: {} replay {}\n", printable(s.program), r.token);
+    words.print("  replay: {} replay {}\n", shell_word(s.program), r.token);
     return;
   }
   print_warnings(s, words, r);

@@ -39,15 +39,15 @@ constexpr const char* nondeterminism_kind = "nondeterminism";
 constexpr const char* diverged_text = "the same program does not do as it did";
 
 std::string text_of(const report& r, const std::string& path, const std::string& program) {
-  std::string text = r.what + "\n\nreplay: " + program + " replay " + r.token + '\n';
-  if (!path.empty()) text += "case:   " + path + '\n';
+  std::string text = r.what + "\n\nreplay: " + shell_word(program) + " replay " + r.token + '\n';
+  if (!path.empty()) text += "case:   " + shell_word(path) + '\n';
   return text;
 }
 
 /// Of a kept failure that the same program does not repeat.
 std::string text_of_diverged(const checked_case& c, const std::string& program) {
-  return fmt::format("{}\n{}\n\nreplay: {} replay {}\n", diverged_text, c.outcome.now.what, program,
-                     c.kept.path);
+  return fmt::format("{}\n{}\n\nreplay: {} replay {}\n", diverged_text, c.outcome.now.what,
+                     shell_word(program), shell_word(c.kept.path));
 }
 
 std::string text_of(const nondeterminism_report& why, const std::string& program) {

@@ -57,7 +57,7 @@ exit_code run_one(session& s, const request& asked, const scenario& what) {
     words.print(
         "  both in one process: a global variable may keep something from run to run\n"
         "  replay: {}\n",
-        check_command(printable(s.program), options));
+        check_command(s.program, options));
   } else {
     words.print("run {}: {}\n", title_of(what, options), summary_of(run, paint));
     print_warnings(s, words, run.result);
@@ -181,7 +181,7 @@ private:
           small += fmt::format("{}{} {}={}", small.empty() ? "" : ", ", chosen[i]->name, p.name,
                                p.quick);
     if (!small.empty())
-      s_.out.print("small here, and at full size by `{} run NAME`: {}\n", printable(s_.program),
+      s_.out.print("small here, and at full size by `{} run NAME`: {}\n", shell_word(s_.program),
                    printable(small));
     s_.out.print("  {}  {}  {}  {}   digest\n", std::string(widest_, ' '),
                  pad_left("seeds", seeds_width()), pad_left("virtual", virtual_width),
@@ -232,7 +232,7 @@ private:
       if (!r.unsteady) continue;
       s_.out.print("\nrun {}: two runs of one seed {}\n  replay: {}\n",
                    title_of(*r.what, *r.unsteady), paint_.bad("differ"),
-                   check_command(printable(s_.program), *r.unsteady));
+                   check_command(s_.program, *r.unsteady));
     }
   }
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 #include <unistd.h>
 
@@ -34,6 +35,10 @@ struct attention {
   bool words_to_stderr = false;
 };
 
+[[nodiscard]] inline std::string base_name(std::string_view path) {
+  return std::string(path.substr(path.rfind('/') + 1));
+}
+
 /// How the program was called, and where it prints.
 struct session {
   std::string program;  // as it was typed, for commands that can be copied
@@ -42,6 +47,11 @@ struct session {
   std::optional<attention> attended = {};
   output out{STDOUT_FILENO};
   output err{STDERR_FILENO};
+
+  /// A line on stderr, as mistakes are told: by the program's name without its path.
+  void warn(std::string_view text) {
+    err.print("{}: {}\n", printable(base_name(program)), printable(text));
+  }
 };
 
 /// The code of a run's verdict.

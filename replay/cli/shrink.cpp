@@ -58,7 +58,7 @@ void print_test(session& s, const scenario& what, const shrinking& found) {
       "  CHECK(r);\n"
       "}}\n",
       literal(printable(what.name + ": " + first)), told(found.choices, found.result.preemptions),
-      printable(s.program), found.result.token, literal(what.name), literal(found.result.token));
+      shell_word(s.program), found.result.token, literal(what.name), literal(found.result.token));
 }
 
 exit_code shrink(session& s, const request& asked) {
@@ -125,13 +125,10 @@ exit_code shrink(session& s, const request& asked) {
                 told(found.choices, found.result.preemptions),
                 told(found.choices_before, found.preemptions_before), counted(found.runs, "run"),
                 short_time(real), found.complete ? "" : "; the budget ran out");
-    print_failure(s, s.out, found.result);
-    if (!path.empty()) s.out.print("  case:   {}\n", printable(path));
+    print_failure(s, s.out, found.result, true, path);
   }
   s.out.flush();
-  if (!warning.empty())
-    s.err.print("{}: {} The case is kept nowhere; its token above repeats it.\n",
-                printable(s.program), printable(warning));
+  if (!warning.empty()) s.warn(warning + " The case is kept nowhere; its token above repeats it.");
   return held;
 }
 

@@ -2,6 +2,7 @@
 
 #include <reprise/core/format.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -42,6 +43,19 @@ void output::flush() noexcept {
   buffer_.clear();
 }
 
+void output::keep_stdout_to_itself() noexcept {
+  if (descriptor_ != STDOUT_FILENO) return;
+  const int kept = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  if (kept < 0) return;
+  // There is no way back, so that what C's and C++'s streams hold needs no flush at the right
+  // moment: whenever they write, it is to stderr.
+  if (::dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
+    ::close(kept);
+    return;
+  }
+  descriptor_ = kept;
+}
+
 painter::painter(colours wanted, int descriptor) : on_(wanted == colours::always) {
   if (wanted != colours::automatic) return;
   const char* no_color = std::getenv("NO_COLOR");
@@ -55,11 +69,33 @@ std::string painter::paint(std::string_view code, std::string_view word) const {
 progress_line::progress_line()
     : on_(::isatty(STDERR_FILENO) && !is_dumb()), next_(clock::now() + between_lines) {}
 
-void progress_line::show(std::string_view text) {
+std::string fitted(std::vector<progress_part> parts, std::size_t columns) {
+  const auto line = [&] {
+    std::string text;
+    for (const auto& part : parts) text += part.text;
+    return text;
+  };
+  while (width_of(line()) > columns) {
+    const auto least = std::ranges::max_element(parts, {}, &progress_part::rank);
+    if (least == parts.end() || least->rank == 0) break;
+    parts.erase(least);
+  }
+  std::string text = line();
+  if (width_of(text) <= columns) return text;
+  if (columns == 0) return {};
+  std::size_t end = 0, width = 0;
+  while (width < columns) {  // one column is the ellipsis's
+    width += (static_cast<unsigned char>(text[end]) & 0xc0) != 0x80;
+    if (width < columns) ++end;
+  }
+  return text.substr(0, end) + "…";
+}
+
+void progress_line::show(std::vector<progress_part> parts) {
   if (!on_) return;
-  const std::size_t room = columns_of(STDERR_FILENO, 80);
-  if (width_of(text) >= room) return;
-  output(STDERR_FILENO).print("\r\033[K{}", text);
+  // In the last column, some terminals would begin the next line.
+  const std::size_t columns = columns_of(STDERR_FILENO, 80) - 1;
+  output(STDERR_FILENO).print("\r\033[K{}", fitted(std::move(parts), columns));
   shown_ = true;
   next_ = clock::now() + between_lines;
 }
@@ -81,18 +117,6 @@ std::size_t columns_of(int descriptor, std::size_t otherwise) {
   winsize size{};
   if (::ioctl(descriptor, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return otherwise;
   return size.ws_col;
-}
-
-std::string printable(std::string_view text) {
-  // JSON's escapes without its quotes: what is not UTF-8 is replaced, and quotes stay as they are.
-  std::string json;
-  append_json(json, text);
-  std::string out;
-  for (std::size_t i = 1; i + 1 < json.size(); ++i) {
-    if (json[i] == '\\' && (json[i + 1] == '"' || json[i + 1] == '\\')) ++i;
-    out += json[i];
-  }
-  return out;
 }
 
 std::size_t width_of(std::string_view text) noexcept {

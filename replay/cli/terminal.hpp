@@ -1,5 +1,7 @@
 #pragma once
 
+#include <reprise/core/format.hpp>
+
 #include <fmt/format.h>
 
 #include <chrono>
@@ -7,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace reprise::cli {
 
@@ -25,6 +28,9 @@ public:
   }
   void flush() noexcept;
   [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+  /// From here on this stream alone writes to where stdout goes: what the program prints to its
+  /// stdout, a scenario with `puts` say, comes out on stderr. Of stdout's stream; once.
+  void keep_stdout_to_itself() noexcept;
 
 private:
   int descriptor_;
@@ -49,6 +55,15 @@ private:
   bool on_;
 };
 
+/// A piece of a line of progress, with the blanks before it.
+struct progress_part {
+  std::string text;
+  int rank = 0;  // the higher, the sooner it is left out; 0 never is
+};
+/// The line that `parts` make in `columns`: what is needed least is left out first, and what is
+/// left is cut.
+[[nodiscard]] std::string fitted(std::vector<progress_part> parts, std::size_t columns);
+
 /// One line on stderr about work in progress: at most ten times a second, on a terminal only, gone
 /// when finished.
 class progress_line {
@@ -60,7 +75,8 @@ public:
   [[nodiscard]] bool on() const noexcept { return on_; }
   /// Whether it is time to show again.
   [[nodiscard]] bool due() const noexcept { return on_ && clock::now() >= next_; }
-  void show(std::string_view text);
+  void show(std::vector<progress_part> parts);
+  void show(std::string text) { show(std::vector<progress_part>{{std::move(text)}}); }
   void clear();
 
 private:
@@ -75,9 +91,8 @@ private:
 void prepare_standard_streams();
 /// Columns of the terminal on `descriptor`; `otherwise` when it is none.
 [[nodiscard]] std::size_t columns_of(int descriptor, std::size_t otherwise);
-/// `text` with control characters and bytes that are not UTF-8 as escapes, so that it stays one
-/// line.
-[[nodiscard]] std::string printable(std::string_view text);
+using reprise::printable;
+using reprise::shell_word;
 /// How many columns `text` takes: its code points.
 [[nodiscard]] std::size_t width_of(std::string_view text) noexcept;
 

@@ -74,7 +74,7 @@ std::vector<std::string> lanes(const std::vector<const trace_event*>& events, st
 }  // namespace
 
 std::string event_line(const trace_event& event) {
-  return fmt::format("{}  {}  {}\n", pad_left(format_duration(event.at), 14),
+  return fmt::format("{}  {}  {}\n", pad_left(exact_time(event.at), 14),
                      pad_right(printable(event.task), 10), text_of(event));
 }
 
@@ -93,10 +93,10 @@ std::vector<std::string> timeline(const std::vector<trace_event>& events, std::s
   shown.erase(shown.begin(), shown.begin() + static_cast<std::ptrdiff_t>(left_out));
   for (const trace_event* e : shown) {
     label = std::max(label, width_of(printable(e->task)));
-    time = std::max(time, width_of(format_duration(e->at)));
+    time = std::max(time, width_of(exact_time(e->at)));
   }
   for (const trace_event* e : shown)
-    lines.push_back(fmt::format("{}  {}  {}", pad_left(format_duration(e->at), time),
+    lines.push_back(fmt::format("{}  {}  {}", pad_left(exact_time(e->at), time),
                                 pad_right(printable(e->task), label), text_of(*e)));
   return lines;
 }

@@ -12,6 +12,7 @@
 #include <reprise/replay/trace.hpp>
 #include <reprise/replay/trace_reader.hpp>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <system_error>
@@ -34,8 +35,7 @@ std::string title_of(const trace_header& h) {
   std::string text = h.scenario.empty() ? "a run inside a program" : h.scenario;
   for (const auto& [name, value] : h.params) text += fmt::format(" {}={}", name, value);
   text += fmt::format(", seed {}, {}", h.seed, h.strategy);
-  if (h.time_limit > duration{0})
-    text += fmt::format(", at most {}", format_duration(h.time_limit));
+  if (h.time_limit > duration{0}) text += fmt::format(", at most {}", exact_time(h.time_limit));
   if (h.step_limit > 0) text += fmt::format(", at most {}", counted(h.step_limit, "step"));
   return printable(text);
 }
@@ -59,21 +59,23 @@ exit_code show(session& s, const request& asked) {
   s.out.print("trace of {}: {}{}{}\n", title_of(h), counted(trace.events(), "event"),
               h.scheduler ? ", the scheduler's too" : "",
               h.build_id == build_id() ? "" : ", by another build");
+  duration end = trace.footer() ? trace.footer()->elapsed : duration{0};
   while (const auto event = trace.next()) {
+    end = std::max(end, event->at);
     if (last.shows(*event)) s.out.write(event_line(*event));
     if (last.reached()) break;
   }
-  if (!asked.until.empty()) s.out.print("{}\n", last.told());
+  if (!asked.until.empty()) s.out.print("{}\n", last.told(end));
   if (const auto& f = trace.footer()) {
     s.out.print(
         "{}, {} of virtual time, {}, digest {}\n",
         f->result == verdict::passed ? paint.good("passed") : paint.bad(to_string(f->result)),
-        format_duration(f->elapsed), counted(f->steps, "step"), format_digest(f->digest));
+        exact_time(f->elapsed), counted(f->steps, "step"), format_digest(f->digest));
     print_text(s.out, f->what);
   }
   if (!trace.damage().empty()) s.out.print("{}\n", printable(trace.damage()));
   if (const std::string token = token_of(trace); !token.empty())
-    s.out.print("  replay: {} replay {}\n", printable(s.program), printable(token));
+    s.out.print("  replay: {} replay {}\n", shell_word(s.program), shell_word(token));
   return held;
 }
 
@@ -89,8 +91,7 @@ exit_code to_chrome(session& s, const request& asked) {
   while (const auto event = trace.next()) to.write(form.add(*event));
   to.write(form.end(trace));
   to.finish();
-  if (!trace.damage().empty())
-    s.err.print("{}: {}\n", printable(s.program), printable(trace.damage()));
+  if (!trace.damage().empty()) s.warn(trace.damage());
   return held;
 }
 

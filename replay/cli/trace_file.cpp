@@ -19,6 +19,7 @@ namespace reprise::cli {
 namespace {
 
 constexpr std::size_t buffer_size = std::size_t{64} * 1024;
+constexpr std::chrono::milliseconds between_flushes{100};
 
 /// The file that a symbolic link means; renaming over the link would replace the link.
 std::string resolved(const std::string& path) {
@@ -56,10 +57,13 @@ trace_file::~trace_file() {
 void trace_file::write(std::string_view text) noexcept {
   if (path_ == "-") return out_.write(text);
   buffer_ += text;
-  if (buffer_.size() >= buffer_size) flush();
+  // Whole lines: a look at the clock costs a fraction of what making one does.
+  if (buffer_.size() >= buffer_size || std::chrono::steady_clock::now() >= next_flush_) flush();
 }
 
 void trace_file::flush() noexcept {
+  if (path_ == "-") return out_.flush();
+  next_flush_ = std::chrono::steady_clock::now() + between_flushes;
   std::string_view rest = buffer_;
   while (!rest.empty() && error_ == 0) {
     const ssize_t n = ::write(descriptor_, rest.data(), rest.size());
@@ -73,8 +77,8 @@ void trace_file::flush() noexcept {
 }
 
 void trace_file::finish() {
-  if (path_ == "-") return out_.flush();
   flush();
+  if (path_ == "-") return;
   if (error_ == EPIPE) return;  // its reader has had enough
   if (error_ == 0 && !partial_.empty() && ::fsync(descriptor_) != 0) error_ = errno;
   if (::close(std::exchange(descriptor_, -1)) != 0 && error_ == 0) error_ = errno;

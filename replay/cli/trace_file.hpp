@@ -2,6 +2,7 @@
 
 #include "terminal.hpp"
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -19,13 +20,15 @@ public:
   trace_file(const trace_file&) = delete;
   ~trace_file();
 
-  /// Keeps the first error for `finish`.
+  /// Keeps the first error for `finish`. What is written lies in the file a tenth of a second
+  /// later, if more is written by then: a process that is killed leaves nearly all of it.
   void write(std::string_view text) noexcept;
+  /// All that was written lies in the file.
+  void flush() noexcept;
   /// Throws: `environment_error` when something of it could not be written.
   void finish();
 
 private:
-  void flush() noexcept;
   [[noreturn]] void refuse(int error) const;
 
   std::string_view what_;  // what a message calls it
@@ -33,6 +36,7 @@ private:
   std::string partial_;  // its name until it is whole; empty when it is written to directly
   output& out_;
   std::string buffer_;
+  std::chrono::steady_clock::time_point next_flush_;
   int descriptor_ = -1;
   int error_ = 0;
 };

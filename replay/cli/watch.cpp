@@ -39,6 +39,7 @@ public:
         until_(watch.until),
         break_at_(watch.break_at) {
     if (!watch.trace.empty()) {
+      if (watch.trace == "-") s.out.keep_stdout_to_itself();
       file_ = std::make_unique<trace_file>(watch.trace, s.out);
       writer_ = std::make_unique<trace_writer>(
           trace_options{watch.trace_format == "oracle" ? trace_format::oracle : trace_format::jsonl,
@@ -48,14 +49,17 @@ public:
   }
 
   void begin(const config& options) {
-    if (writer_) writer_->begin(options);
+    if (writer_) {
+      writer_->begin(options);
+      file_->flush();  // a run that hangs has its token there
+    }
     start_ = real_clock::now();
   }
 
   void end(watched_run& run) {
     run.real = real_clock::now() - start_;
     progress_.clear();
-    if (!options_.until.empty()) words_.print("{}\n", until_.told());
+    if (!options_.until.empty()) words_.print("{}\n", until_.told(run.result.elapsed));
     if (!writer_) return;
     writer_->end(run.result);
     try {
@@ -66,7 +70,10 @@ public:
   }
 
   void on_event(const trace_event& event) override {
-    if (writer_ && (event.user || writer_->wants_scheduler_events())) writer_->on_event(event);
+    if (writer_ && (event.user || writer_->wants_scheduler_events())) {
+      writer_->on_event(event);
+      if (in_real_time()) file_->flush();
+    }
     if (!options_.break_at.empty() && !break_at_.reached()) {
       static_cast<void>(break_at_.shows(event));
       if (break_at_.reached()) break_here();
@@ -126,13 +133,16 @@ until::until(const std::string& text) : text_(text) {
   if (all_digits) {
     number_ = read_number("event", digits);
   } else if (text[0] >= '0' && text[0] <= '9') {
-    at_ = read_duration("time", text);
+    at_ = read_duration("time", text, duration{0});
   }
 }
 
-std::string until::told() const {
+std::string until::told(duration end) const {
   const std::string what = printable(text_);
-  return reached_ ? "  until " + what : "  '" + what + "' did not come; this is all";
+  if (reached_ || (at_ && end >= *at_)) return "  until " + what;
+  // Of a number nobody knows here: the scheduler's events have numbers, too.
+  if (number_) return "  no event here is '" + what + "' or later; this is all";
+  return "  '" + what + "' did not come; this is all";
 }
 
 bool until::shows(const trace_event& event) noexcept {
@@ -142,8 +152,11 @@ bool until::shows(const trace_event& event) noexcept {
     reached_ = true;
     return false;
   }
-  // The number is the one in a trace, and that event is the last that is shown.
-  if (number_ && event.index >= *number_) reached_ = true;
+  // The number is the one in a trace, and no event of a greater one is shown.
+  if (number_ && event.index >= *number_) {
+    reached_ = true;
+    return event.index == *number_;
+  }
   if (!at_ && !number_ && (event.text == text_ || event.name == text_)) reached_ = true;
   return true;
 }

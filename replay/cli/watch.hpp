@@ -29,10 +29,10 @@ public:
   explicit until(const std::string& text);
   /// Whether `event` is shown.
   [[nodiscard]] bool shows(const trace_event& event) noexcept;
-  /// Whether it came to what it waited for.
+  /// Whether nothing is shown any more.
   [[nodiscard]] bool reached() const noexcept { return reached_; }
-  /// The line that is printed after the last event.
-  [[nodiscard]] std::string told() const;
+  /// The line that is printed after the last event of a run that went on to `end`.
+  [[nodiscard]] std::string told(duration end) const;
 
 private:
   std::optional<duration> at_;

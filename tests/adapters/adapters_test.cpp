@@ -113,6 +113,12 @@ TEST_CASE("Catch2: --rng-seed moves the seeds that are tried") {
   CHECK(moved.err != usual.err);
 }
 
+/// The command that `out` ends in, in a shell.
+[[maybe_unused]] static support::child_result pasted(const std::string& out) {
+  const std::size_t begin = out.find("replay: ") + 8;
+  return support::run_child("/bin/sh", {"-c", out.substr(begin, out.find('\n', begin) - begin)});
+}
+
 #if REPRISE_HAVE_GTEST
 TEST_CASE("GoogleTest: assertions fail the run, properties shrink, tokens repeat") {
   CHECK(tests_of(REPRISE_GTEST_TESTS, {"--gtest_filter=counter.holds"}).code == 0);
@@ -127,6 +133,7 @@ TEST_CASE("GoogleTest: assertions fail the run, properties shrink, tokens repeat
     const auto again = tests_of(REPRISE_GTEST_TESTS, {"--gtest_filter=" + name}, {replay});
     CHECK(again.code == 1);
     CHECK_THAT(again.out, ContainsSubstring("failed again"));
+    CHECK_THAT(pasted(r.out).out, ContainsSubstring("failed again") && ContainsSubstring(name));
     CHECK_THAT(tests_of(REPRISE_GTEST_TESTS, {"--gtest_filter=counter.holds"}, {replay}).out,
                ContainsSubstring("SKIPPED"));
   }
@@ -145,6 +152,7 @@ TEST_CASE("doctest: a failure is told once, properties shrink, tokens repeat") {
                               {"REPRISE_REPLAY=" + word_after(r.out, "REPRISE_REPLAY=")});
   CHECK(again.code == 1);
   CHECK_THAT(again.out, ContainsSubstring("failed again"));
+  CHECK_THAT(pasted(r.out).out, ContainsSubstring("failed again"));
   CHECK_THAT(tests_of(REPRISE_DOCTEST_TESTS, {"--test-case=sum"}).out,
              ContainsSubstring("with [1ns, 1ns]"));
 }

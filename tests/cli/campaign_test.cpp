@@ -232,8 +232,9 @@ TEST_CASE("options of a campaign that can't be") {
   };
   for (const char* jobs : {"0", "-1", "1e3", "x", "1025"})
     refuse({"--jobs", jobs}, std::string("jobs '") + jobs + "' is ");
-  for (const char* shard : {"0/2", "3/2", "1/0"})
+  for (const char* shard : {"0/2", "3/2"})
     refuse({"--shard", shard}, std::string("shard '") + shard + "' is out of range: ");
+  refuse({"--shard", "1/0"}, "shard '1/0' is of no parts: I/N has an N of 1 or more, such as 1/4.");
   for (const char* shard : {"1", "1/", "/2", "a/b", "1/2/3", "-1/2", "1e0/2"})
     refuse({"--shard", shard}, std::string("shard '") + shard + "' is not of the form I/N");
   for (const char* budget : {"0s", "-1s", "60", "nan", "x"})

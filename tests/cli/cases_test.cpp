@@ -81,7 +81,9 @@ TEST_CASE("shrink says what is left, keeps the case in .reprise, and its token r
   const auto files = files_in(".reprise");
   REQUIRE(files.size() == 1);
   CHECK_THAT(files[0], Catch::Matchers::StartsWith(".reprise/lost_update-"));
-  CHECK_THAT(r.out, ContainsSubstring("  case:   " + files[0]));
+  REQUIRE(lines.size() > 2);
+  CHECK(lines[lines.size() - 2] == "  case:   " + files[0]);
+  CHECK_THAT(lines.back(), Catch::Matchers::StartsWith("  replay: "));  // what is next comes last
   const std::size_t at = r.out.find("rp1_");
   const std::string token = r.out.substr(at, r.out.find('\n', at) - at);
   const auto again = reprise({"replay", token});
@@ -93,6 +95,16 @@ TEST_CASE("shrink says what is left, keeps the case in .reprise, and its token r
   // What is small stays as it is.
   CHECK(reprise({"shrink", files[0]}).code == 0);
   CHECK(files_in(".reprise").size() == 1);
+}
+
+TEST_CASE("shrink warns by the program's name where the case can't be kept") {
+  const here folder;
+  put(".reprise", "not a folder");
+  const auto r = reprise({"shrink", failing_token("lost_update")});
+  CHECK(r.code == 0);
+  CHECK_THAT(r.err, Catch::Matchers::StartsWith("reprise: "));
+  CHECK_THAT(r.err, ContainsSubstring("The case is kept nowhere"));
+  CHECK_THAT(lines_of(r.out).back(), Catch::Matchers::StartsWith("  replay: "));
 }
 
 TEST_CASE("shrink in JSON, and as a test to paste") {
@@ -118,9 +130,9 @@ TEST_CASE("a budget ends a shrinking, and mistakes are told in a line") {
   check_mistake(reprise({"shrink", token, "--budget", "0s"}), 2, "budget '0s' is out of range");
   check_mistake(reprise({"shrink"}), 2, "nothing to shrink");
   const auto passing = json::parse(reprise({"run", "say_hello", "--format", "json"}).out);
-  const auto r = reprise({"shrink", passing.at("token").get<std::string>()});
-  CHECK(r.code == 2);
-  CHECK_THAT(r.err, ContainsSubstring("token"));
+  const auto passes = passing.at("token").get<std::string>();
+  for (const char* const command : {"shrink", "explain"})
+    check_mistake(reprise({command, passes}), 2, "the run of the token " + passes + " passes here");
 }
 
 TEST_CASE(
@@ -251,7 +263,9 @@ TEST_CASE("what is no case file is refused with exit code 2, in a line") {
       {changed(good, "\"reprise_case\": 1", "\"reprise_case\": 1e400"), "out of all range"},
       {changed(good, "\"reprise_case\"", "\"reprise_caso\""), "\"reprise_case\" is missing"},
       {std::string(1'000'000, '['), "cut"},
-      {std::string("\0\0\0\0", 4), "damaged at byte 0"},
+      {std::string("\0\0\0\0", 4), "it is no case file, or it is damaged at byte 0."},
+      {"root:x:0:0\n", "it is no case file, or it is damaged at byte 0."},
+      {changed(good, "\"seed\": ", "\"seed\": x"), "'bad.reprise': it is damaged at byte "},
       {"{}", "no case file"},
       {"null", "no case file"},
       {"\xff\xfe{}", "damaged at byte 0"},

@@ -38,6 +38,14 @@ TEST_CASE("help fits on a screen, and a command's names its options") {
                           ContainsSubstring("How to print\n"));
   CHECK_THAT(explore, ContainsSubstring("(1000)") && ContainsSubstring("(portfolio)"));
   for (const auto& line : lines_of(explore)) CHECK(line.size() <= 120);
+  // What may be left out is in brackets.
+  CHECK_THAT(r.out, ContainsSubstring("\n  check [DIR] ") &&
+                        ContainsSubstring("\n  run SCENARIO ") &&
+                        ContainsSubstring(" list|add|show|prune [TOKEN|FILE] "));
+  CHECK_THAT(reprise({"check", "--help"}).out, ContainsSubstring(" check [DIR] [options]\n"));
+  CHECK_THAT(reprise({"corpus", "--help"}).out, ContainsSubstring(" [TOKEN|FILE…] [options]\n"));
+  CHECK_THAT(reprise({"run", "--help"}).out, ContainsSubstring(" run SCENARIO… [options]\n"));
+  CHECK_THAT(reprise({"__man"}).out, ContainsSubstring(" [\\fIDIR\\fR]"));
   CHECK(reprise({"--version"}).out.starts_with("reprise "));
 }
 
@@ -174,6 +182,20 @@ TEST_CASE("a deadlock, an exception and a stack overflow are failures") {
   CHECK(r.code == 1);
   CHECK_THAT(r.out, ContainsSubstring("crashed") && ContainsSubstring("stack overflow in Task-1"));
 #endif
+}
+
+TEST_CASE("large times have separators, and one of a thing is told as one") {
+  const auto r = odd({"run", "inverts", "-v", "--scheduler"});
+  CHECK_THAT(r.out, ContainsSubstring("passed, 3,600 s of virtual time in "));
+  CHECK_THAT(r.out, ContainsSubstring("       3,600 s  "));
+  CHECK_THAT(odd({"run", "inverts", "--time-limit", "2h"}).out,
+             ContainsSubstring(", at most 7,200 s: "));
+  CHECK_THAT(odd({"run", "inverts", "--step-limit", "1"}).out,
+             ContainsSubstring("the limit of 1 step is reached"));
+  CHECK_THAT(odd({"run", "inverts", "--step-limit", "2"}).out,
+             ContainsSubstring("the limit of 2 steps is reached"));
+  CHECK_THAT(reprise({"explain", failing_token("lost_update"), "--futures", "1"}).out,
+             ContainsSubstring("  1 random future from there: how many fail\n"));
 }
 
 TEST_CASE("limits end a run") {

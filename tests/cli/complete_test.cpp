@@ -28,7 +28,15 @@ TEST_CASE("completion offers commands, then a command's scenarios and options") 
   CHECK(offered({"--vers"}) == words{"--version"});
   CHECK(offered({"run", "siz"}) == words{"sized"});
   CHECK(offered({"run", "--se"}) == words{"--seed", "--seeds"});
-  CHECK(offered({"replay", ""}).empty());
+  for (const char* const command : {"replay", "shrink", "explain", "check"}) {
+    CHECK(offered({command, ""}) == words{":files"});
+    CHECK(offered({command, "one", ""}).empty());
+  }
+  for (const char* const action : {"add", "show"}) {
+    CHECK(offered({"corpus", action, ""}) == words{":files"});
+    CHECK(offered({"corpus", action, "one", ""}) == words{":files"});
+  }
+  CHECK(offered({"corpus", "list", ""}).empty());
   CHECK(offered({"list", ""}).empty());
   CHECK(offered({"corpus", ""}) == words{"list", "add", "show", "prune"});
   CHECK(offered({"trace", ""}) == words{"show", "export"});

@@ -63,11 +63,29 @@ TEST_CASE("names that there are not") {
                 "scenario 'say_hello' has no parameter 'n'.");
   check_mistake(reprise({"run", "say_hello", "--trace-format", "xml"}), 2,
                 "--trace-format 'xml' is none of: jsonl, oracle.");
+  CHECK_THAT(reprise({"run", "say_hello", "--format", "jsn"}).err,
+             ContainsSubstring("'jsn' is none of: text, json. Did you mean 'json'?"));
+  check_mistake(reprise({"run", "say_hello", "--strategy", "Random_walk"}), 2,
+                "there is no strategy 'Random_walk'. Did you mean 'random_walk'? There are: ");
+  check_mistake(reprise({"run", "say_hello", "--strategy", "pct(1e6)"}), 2,
+                "strategy 'pct(1e6)' is not of the form pct(depth), with whole numbers.");
+  check_mistake(reprise({"run", "say_hello", "--without", "race"}), 2,
+                "detector 'race' is none of: races, ");
+  CHECK_THAT(reprise({"run", "say_hello", "--without", "race"}).err,
+             ContainsSubstring("all. Did you mean 'races'?\n"));
   check_mistake(reprise({"run", "say_hello", "--format", "yaml"}), 2,
                 "--format 'yaml' is none of: text, json.");
-  check_mistake(reprise({"fly"}), 2, "there is no command 'fly'.");
-  check_mistake(reprise({"--fly"}), 2, "there is no option '--fly'.");
-  check_mistake(reprise({"run", "say_hello", "--fly"}), 2, "'run' has no option '--fly'.");
+  check_mistake(reprise({"fly"}), 2, "there is no command 'fly'. `");
+  check_mistake(reprise({"--fly"}), 2, "there is no option '--fly'. `");
+  check_mistake(reprise({"run", "say_hello", "--fly"}), 2, "'run' has no option '--fly'. `");
+  check_mistake(reprise({"lst"}), 2, "there is no command 'lst'. Did you mean 'list'? `");
+  check_mistake(reprise({"--versoin"}), 2,
+                "there is no option '--versoin'. Did you mean '--version'? `");
+  check_mistake(reprise({"run", "say_hello", "--colour", "never"}), 2,
+                "'run' has no option '--colour'. Did you mean '--color'? `");
+  check_mistake(reprise({"run", "say_hello", "--sed=1"}), 2,
+                "'run' has no option '--sed'. Did you mean '--seed'? `");
+  check_mistake(reprise({"bogus", "--help"}), 2, "there is no command 'bogus'. `");
 }
 
 TEST_CASE("parameters") {
@@ -81,9 +99,9 @@ TEST_CASE("parameters") {
                 "scenario 'sized' has no parameter 'm'. It has: n, loud.");
   for (const char* command : {"run", "explore"}) {
     check_mistake(odd({command, "sized", "--param", "n=many"}), 2,
-                  "parameter 'n': 'many' is not a number");
+                  "parameter 'n': 'many' is not a whole number from -2147483648 to 2147483647.");
     check_mistake(odd({command, "sized", "--param", "n=99999999999"}), 2,
-                  "parameter 'n': '99999999999' is not a number");
+                  "parameter 'n': '99999999999' is not a whole number from ");
     check_mistake(odd({command, "sized", "--param", "loud=maybe"}), 2,
                   "parameter 'loud': 'maybe' is neither true nor false");
   }
@@ -179,6 +197,32 @@ TEST_CASE("with --trace - stdout holds the trace and nothing else") {
   const auto as_json = odd({"run", "throws", "--trace", "-", "--format", "json"});
   CHECK(as_json.out == r.out);
   CHECK(json::parse(as_json.err).at("verdict") == "failed");
+}
+
+TEST_CASE("what a scenario prints is on stderr where stdout is a trace's or JSON's") {
+  const auto printed = [](const std::string& text) {
+    return std::ranges::count(lines_of(text), "here");
+  };
+  const auto traced = odd({"run", "prints", "--trace", "-"});
+  CHECK(traced.code == 0);
+  CHECK(lines_of(traced.out).size() == 2);  // header and footer
+  for (const auto& line : lines_of(traced.out)) CHECK(json::accept(line));
+  CHECK(printed(traced.err) == 1);
+  const std::string token = json::parse(lines_of(traced.out).back()).at("token").get<std::string>();
+  const auto again = odd({"replay", token, "--trace", "-"});
+  CHECK(again.out == traced.out);
+  CHECK(printed(again.err) == 2);
+  for (const auto& command : {std::vector<std::string>{"run", "prints", "--format", "json"},
+                              {"run", "prints", "--seeds", "0..2", "--format", "json"},
+                              {"replay", token, "--format", "json"},
+                              {"explore", "prints", "--runs", "3", "--format", "json"}}) {
+    INFO(command[0]);
+    const auto r = odd(command);
+    CHECK(r.code == 0);
+    CHECK(json::accept(r.out));
+    CHECK(printed(r.err) >= 1);
+  }
+  CHECK(printed(odd({"run", "prints"}).out) == 1);
 }
 
 TEST_CASE("a stdout that is closed, full or unread keeps the exit code, quietly") {

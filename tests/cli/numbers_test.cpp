@@ -36,6 +36,16 @@ TEST_CASE("times take the unit that a person would say") {
   CHECK(counted(5700, "run") == "5,700 runs");
 }
 
+TEST_CASE("exact times have separators before the point alone") {
+  CHECK(exact_time(3540s) == "3,540 s");
+  CHECK(exact_time(1'234'567'891'234us) == "1,234,567.891234 s");
+  CHECK(exact_time(-1000s) == "-1,000 s");
+  CHECK(exact_time(-999s) == "-999 s");
+  CHECK(exact_time(999ms) == "999 ms");
+  CHECK(exact_time(1234567ns) == "1.234567 ms");
+  CHECK(exact_time(0s) == "0 s");
+}
+
 TEST_CASE("what a person types is read exactly") {
   CHECK(read_duration("limit", "1.5s") == 1500ms);
   CHECK(read_duration("limit", "20ms") == 20ms);

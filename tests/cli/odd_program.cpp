@@ -152,6 +152,13 @@ REPRISE_SCENARIO("spins", "never comes back", striking) {
   }
 }
 
+REPRISE_SCENARIO("dawdles", "says something now and then, in real time, for long", striking) {
+  for (int i = 0; strikes() && i < 10'000; ++i) {
+    reprise::log("still here, {}", i);
+    ::usleep(50'000);
+  }
+}
+
 REPRISE_SCENARIO("eats", "takes all the memory there is", striking) {
   std::vector<std::vector<char>> all;
   while (strikes()) all.emplace_back(std::size_t{4} << 20, 'x');

@@ -140,6 +140,43 @@ TEST_CASE("trace show ends where --until says, and tells a failure") {
                 "event '18446744073709551616' is out of range");
 }
 
+TEST_CASE("nothing behind --until is shown, and it came if the run went on to there") {
+  traces files;
+  const std::string path = files.of(in_gallery, {"run", "random_sleep_gather3"});
+  // Of each event its number and its time in seconds.
+  std::vector<std::pair<std::uint64_t, double>> events;
+  for (const auto& line : lines_of(support::read_file(path)))
+    if (const auto o = json::parse(line); o.contains("i"))
+      events.emplace_back(o.at("i").get<std::uint64_t>(), o.at("t").get<double>());
+  REQUIRE(events.size() > 4);
+  const std::string token =
+      json::parse(lines_of(support::read_file(path)).front()).at("token").get<std::string>();
+  const auto shown = [&](const std::string& until, std::size_t expected, const std::string& told) {
+    INFO(until);
+    const auto lines = lines_of(reprise({"trace", "show", path, "--until", until}).out);
+    CHECK(lines.at(expected + 1) == "  " + told);  // behind the title
+    CHECK(lines_of(reprise({"replay", token, "--until", until}).out).at(expected) == "  " + told);
+  };
+  const std::uint64_t last = events.back().first;
+  for (std::uint64_t number = 0; number <= last; ++number)
+    shown(std::to_string(number),
+          static_cast<std::size_t>(std::ranges::count_if(
+              events, [&](const auto& event) { return event.first <= number; })),
+          "until " + std::to_string(number));
+  const std::string beyond = std::to_string(last + 1);
+  shown(beyond, events.size(), "no event here is '" + beyond + "' or later; this is all");
+  const auto end = static_cast<int>(events.back().second);
+  REQUIRE(events.back().second ==
+          end);  // it sleeps for whole seconds, and ends with the last event
+  for (int s = 0; s <= end; ++s)
+    shown(fmt::format("{}s", s),
+          static_cast<std::size_t>(
+              std::ranges::count_if(events, [&](const auto& event) { return event.second <= s; })),
+          fmt::format("until {}s", s));
+  shown(fmt::format("{}s", end + 1), events.size(),
+        fmt::format("'{}s' did not come; this is all", end + 1));
+}
+
 TEST_CASE("the words behind trace") {
   traces files;
   const std::string path = files.of(in_gallery, {"run", "say_hello"});
@@ -389,6 +426,8 @@ TEST_CASE("what is no whole trace is refused with exit code 2, in a line") {
       {changed(good, "\"failed\"", "\"passed\""), "is damaged in its footer"},
       {changed(before, lines[2], "{\"i\":"), "is damaged at byte "},
       {changed(before, lines[2], lines[1]), "is damaged at byte "},
+      {changed(before, lines[2], lines[2] + '\r'), "is damaged at byte "},
+      {changed(before, lines[2], "\t" + lines[2]), "is damaged at byte "},
       {good + "\n", "has text behind its footer"},
       {good + good, "has text behind its footer"},
       {R"({"t":0.0,"task":"Task-1","event":"print","text":"Hello"})"
@@ -407,6 +446,19 @@ TEST_CASE("what is no whole trace is refused with exit code 2, in a line") {
       CHECK_THAT(r.err, ContainsSubstring(says));
     }
   }
+}
+
+TEST_CASE("a trace with CRLF line ends is refused as that, with --partial too") {
+  traces files;
+  std::string text;
+  for (const auto& line : lines_of(support::read_file(failing_trace(files)))) text += line + "\r\n";
+  const std::string path = files.put(text, "crlf.jsonl");
+  for (const char* const command : {"replay", "shrink"})
+    check_mistake(reprise({command, path}), 2, "trace '" + path + "' has CRLF line ends");
+  check_mistake(reprise({"replay", "--partial", path}), 2,
+                "trace '" + path + "' has CRLF line ends");
+  check_mistake(reprise({"trace", "show", "--partial", path}), 2,
+                "trace '" + path + "' has CRLF line ends");
 }
 
 TEST_CASE("what can't be a trace is refused at once") {
@@ -481,13 +533,50 @@ TEST_CASE("the trace of a run that was killed is read with --partial, and replay
   CHECK(exported.code == 0);
   CHECK(json::accept(exported.out));
   CHECK(count_of(exported.out, "\"ph\":\"i\"") == whole);
-  CHECK_THAT(exported.err, ContainsSubstring(" events are whole."));
+  CHECK_THAT(exported.err, Catch::Matchers::StartsWith("odd_program: trace '") &&
+                               ContainsSubstring(" events are whole."));
 
   const auto again = odd({"replay", partial, "--partial"});
   CHECK(again.code == 0);
   CHECK_THAT(again.out, ContainsSubstring("note: trace '" + partial + "' "));
   CHECK_THAT(again.out, ContainsSubstring("crowd, seed 0, fifo: passed, and what is whole of the "
                                           "trace is the same: "));
+}
+
+TEST_CASE("what a run has written lies in the file when it is killed, little as it may be") {
+  traces files;
+  const std::string sink = files.put("", "stdout"), path = files.path("killed.jsonl");
+  const std::pair<std::vector<std::string>, std::string> runs[] = {
+      {{"spins", "--seed", "13"}, "}\n"},                   // nothing but the header
+      {{"dawdles", "--seed", "13"}, "still here, 1\"}\n"},  // few events
+      {{"inverts", "--clock", "wall", "--scheduler"},
+       "\"start\",\"object\":\"3.0\"}\n"}};  // the last for an hour
+  for (const auto& [arguments, waited_for] : runs) {
+    INFO(arguments[0]);
+    std::vector<std::string> words{"run"};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    words.insert(words.end(), {"--trace", path});
+    std::string partial;
+    {
+      support::running_child run(REPRISE_ODD_PROGRAM, words, sink);
+      constexpr int patience = 20'000;
+      for (int i = 0; i < patience && partial.empty(); ++i) {
+        for (const auto& entry : fs::directory_iterator(fs::path(path).parent_path()))
+          if (entry.path().extension() == ".partial" &&
+              support::read_file(entry.path()).find(waited_for) != std::string::npos)
+            partial = entry.path();
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      }
+      run.send(SIGKILL);
+      static_cast<void>(run.wait());
+    }
+    REQUIRE(!partial.empty());
+    CHECK(support::read_file(partial).starts_with("{\"reprise_trace\":"));
+    const auto shown = odd({"trace", "show", partial, "--partial"});
+    CHECK(shown.code == 0);
+    CHECK_THAT(lines_of(shown.out).back(), ContainsSubstring(" replay rp1_"));
+    fs::remove(partial);
+  }
 }
 
 TEST_CASE("numbers as large as they come") {
@@ -502,7 +591,7 @@ TEST_CASE("numbers as large as they come") {
   CHECK(r.code == 0);
   CHECK_THAT(r.out, ContainsSubstring("seed 18446744073709551615, dice(9), at most "
                                       "18,446,744,073,709,551,615 steps: 2 events") &&
-                        ContainsSubstring("9223372036.854775807 s  x") &&
+                        ContainsSubstring("9,223,372,036.854775807 s  x") &&
                         ContainsSubstring("18,446,744,073,709,551,615 steps, digest ffff"));
   // A strategy that there is not, so nothing repeats it here.
   CHECK_THAT(r.out, !ContainsSubstring("replay: "));

@@ -154,3 +154,14 @@ TEST_CASE("values become JSON") {
   CHECK(as_json_value(trace_value::list{1, "x", trace_value::list{}, nullptr}) ==
         R"([1,"x",[],null])");
 }
+
+TEST_CASE("a name that is near is offered, and none that is far") {
+  CHECK(did_you_mean("lst", {"run", "list"}) == " Did you mean 'list'?");
+  CHECK(did_you_mean("walk", {"fifo", "random_walk"}) == " Did you mean 'random_walk'?");
+  CHECK(did_you_mean("Random_walk", {"fifo", "random_walk"}) == " Did you mean 'random_walk'?");
+  CHECK(did_you_mean("luck", {"fifo", "random_walk"}).empty());
+  CHECK(did_you_mean("--sed", {"--all", "--seed"}) == " Did you mean '--seed'?");
+  CHECK(did_you_mean("--fly", {"--all", "--seed"}).empty());
+  CHECK(did_you_mean("", {"fifo"}).empty());
+  CHECK(did_you_mean("fifo", {}).empty());
+}

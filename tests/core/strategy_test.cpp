@@ -55,6 +55,21 @@ TEST_CASE("strategies are printed and parsed as they are spelled in C++") {
   }
 }
 
+TEST_CASE("what is wrong with a strategy's text is said") {
+  const auto told = [](const char* text) {
+    return text_of<std::invalid_argument>([&] { static_cast<void>(strategy::parse(text)); });
+  };
+  CHECK(told("pct(1e6)") ==
+        "strategy 'pct(1e6)' is not of the form pct(depth), with whole numbers.");
+  CHECK(told("pct(3") == "strategy 'pct(3' is not of the form pct(depth), with whole numbers.");
+  CHECK(told("fifo(") == "strategy 'fifo(' is not of the form fifo.");
+  CHECK(told("pct(0)") == "strategy 'pct(0)' is out of range: its depth is 1 or more.");
+  CHECK(strategy::parse("delay_bounded(0)") == delay_bounded(0));
+  CHECK_THAT(told("Random_walk"), ContainsSubstring("'Random_walk'. Did you mean 'random_walk'?"));
+  CHECK_THAT(told("pctt(3)"), ContainsSubstring("'pctt(3)'. Did you mean 'pct'?"));
+  CHECK_THAT(told("luck"), !ContainsSubstring("Did you mean"));
+}
+
 namespace {
 
 /// `random_walk`, but for saying where it draws.

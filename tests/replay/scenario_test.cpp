@@ -66,7 +66,7 @@ TEST_CASE("a parameter is read whole, in its type's range, or is bad") {
     const report r = run_of("apple_pie", {{"x", value}});
     CHECK(r.result == verdict::failed);
     CHECK(r.exception == "reprise::bad_parameter");
-    CHECK_THAT(r.what,
-               ContainsSubstring(std::string("parameter 'x': '") + value + "' is not a number"));
+    CHECK_THAT(r.what, ContainsSubstring(std::string("parameter 'x': '") + value +
+                                         "' is not a whole number from 0 to 255"));
   }
 }

@@ -23,6 +23,7 @@ namespace reprise::detail {
 
 template <class F>
 void doctest_test(const char* name, F body) {
+  const test_alone alone(std::string("--test-case=") + name);
   const test_result result = try_test(name, search{}, body);
   if (!result) FAIL(result.message);
 }
@@ -30,6 +31,7 @@ void doctest_test(const char* name, F body) {
 #if __has_include(<rapidcheck.h>)
 template <class F>
 void doctest_property(const char* name, F body) {
+  const test_alone alone(std::string("--test-case=") + name);
   const property_result result = property(name, body);
   if (!result) FAIL(result.message);
 }

@@ -63,6 +63,7 @@ void gtest_test(F body) {
   test_result result;
   {
     const gtest_assertions assertions;
+    const test_alone alone("--gtest_filter=" + gtest_name());
     result = try_test(gtest_name(), search{}, body);
   }
   if (!result) FAIL() << result.message;
@@ -75,6 +76,7 @@ void gtest_property(F body) {
   property_result result;
   {
     const gtest_assertions assertions;
+    const test_alone alone("--gtest_filter=" + gtest_name());
     result = property(gtest_name(), body);
   }
   if (!result) FAIL() << result.message;

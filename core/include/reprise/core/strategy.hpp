@@ -56,6 +56,7 @@ struct strategy_kind {
   /// What `how` is in the run of `seed` of a program that showed `seen`; with an empty profile it
   /// is what can be said without. Null where there is nothing to tell.
   strategy (*resolve)(const strategy& how, const profile& seen, std::uint64_t seed) = nullptr;
+  std::array<std::uint64_t, 2> least = {};  // of its parameters, where they are typed
 };
 
 /// A small value that names a strategy with its parameters, and with what was learnt for it.

@@ -25,7 +25,17 @@ struct test_result {
 
 namespace detail {
 test_result try_test(std::string_view name, search what, const body_maker& make);
-/// "failed … replay: REPRISE_REPLAY=… and this test", for `what` of a run.
+/// While it lives, the test that runs is run alone by its program with this argument.
+class test_alone {
+public:
+  explicit test_alone(const std::string& argument);
+  test_alone(const test_alone&) = delete;
+  ~test_alone();
+};
+/// "my_test --gtest_filter=bank.pays", as a shell takes it; "and this test" where nobody says how
+/// to run it alone.
+[[nodiscard]] std::string this_test();
+/// "failed … replay: REPRISE_REPLAY=… my_test --gtest_filter=bank.pays", for `what` of a run.
 [[nodiscard]] std::string failure_message(std::string_view title, const report& failure);
 }  // namespace detail
 

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <concepts>
 #include <cstdint>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -73,9 +74,13 @@ template <class T = std::string>
   } else {
     T value{};
     const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (failure != std::errc() || end != text.data() + text.size())
-      throw bad_parameter("parameter '" + std::string(name) + "': '" + text +
-                          "' is not a number of its kind, or out of its range");
+    if (failure != std::errc() || end != text.data() + text.size()) {
+      std::string right = "a number such as 1.5, or is beyond the largest";
+      if constexpr (std::integral<T>)
+        right = "a whole number from " + std::to_string(std::numeric_limits<T>::min()) + " to " +
+                std::to_string(std::numeric_limits<T>::max());
+      throw bad_parameter("parameter '" + std::string(name) + "': '" + text + "' is not " + right);
+    }
     return value;
   }
 }
