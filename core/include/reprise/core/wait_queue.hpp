@@ -49,6 +49,7 @@ protected:
   void destroyed_while_held(std::uint32_t holder) const noexcept;
 
 private:
+  friend void left_to(const sync_object& object) noexcept;
   bool bind(engine& e) const noexcept;
   engine& enter_first(const char* call) const;
   engine* try_enter_first() const noexcept;
@@ -62,7 +63,8 @@ private:
 /// The caller has seen what was done to the object: what was done before happened before. For calls
 /// that announce nothing; costs nothing but a look while no detector is on.
 void saw(std::uint64_t object) noexcept;
-/// Whoever sees what is done to the object comes after what the caller did until here.
-void left_to(std::uint64_t object) noexcept;
+/// Whoever sees what is done to the object comes after what the caller did until here. One that was
+/// made outside the run gets its number first.
+void left_to(const sync_object& object) noexcept;
 
 }  // namespace reprise::detail
