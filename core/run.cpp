@@ -89,7 +89,7 @@ void engine::go_from_main(fiber& to) { enter_from_main(to); }
   ++serial_;
   now_ = ended_at_ = 0;
   digest_ = stream::mix(options.seed);
-  event_count_ = steps_ = preemptions_ = steps_before_now_ = 0;
+  event_count_ = steps_ = preemptions_ = 0;
   step_limit_ = options.step_limit ? options.step_limit : ~std::uint64_t{0};
   choosing_ = options.schedule.kind().make != nullptr;
   telling_ = options.record || (options.sink && options.sink->wants_scheduler_events());
