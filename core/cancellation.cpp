@@ -9,6 +9,7 @@ bool engine::cancel(future_core& core, std::string_view message) {
   if (core.done()) return false;
   switch (core.kind) {
     case future_kind::promise: {
+      if (watching_) watching_->release(current_number(), core.object());
       complete(
           core, future_state::cancelled,
           message.empty() ? nullptr : std::make_exception_ptr(cancelled(std::string(message))));
@@ -36,6 +37,7 @@ bool engine::cancel_chain(task_core& first, std::string_view message) {
     ++asked;
     ++t->extra().cancel_requests;
     t->set_cancel_message(message);
+    if (watching_) watching_->woken(t->number, current_number());
     if (waiter* const leaf = t->leaf();
         leaf && leaf->status == waiter::state::pending && !t->frozen) {
       t->set_thrown_message(message);

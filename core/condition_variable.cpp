@@ -13,13 +13,15 @@ std::exception_ptr condition_variable::block(void (*unlock)(void*), void* lock,
   engine& e = enter("condition_variable::wait");
   detail::task_core& me = e.task_that_waits("condition_variable::wait");
   e.point(me, {operation_kind::condition_wait, object()});
-  waiter w;
+  detail::condition_waiter w;
   w.object = this;
   // Listed before: a lock of the user's may let others run where it is given up.
   detail::queued in_line(waiters_, w);
   unlock(lock);
-  if (missed && missed->unheard != unheard_count_)
-    *missed = {unheard_count_, true, place, unheard_from_, unheard_place_};
+  if (missed && missed->unheard != unheard_count_) {
+    w.missed = true;
+    *missed = {unheard_count_, true, place, unheard_from_, unheard_place_, e.operation_count()};
+  }
   if (w.status == waiter::state::woken) {
     notified = true;
     return nullptr;
@@ -53,7 +55,7 @@ void condition_variable::notify(std::size_t count) noexcept {
 }
 
 void condition_variable::warn_of(const missed_notification& m) noexcept {
-  if (engine* const e = try_enter()) e->warn_of_late(*this, m.place, m.from, m.from_place);
+  if (engine* const e = try_enter()) e->warn_of_late(*this, m.place, m.from, m.from_place, m.since);
 }
 
 }  // namespace reprise

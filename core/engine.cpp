@@ -375,7 +375,6 @@ void engine::move_clock(std::int64_t to) {
   if (options_->sink) [[unlikely]]
     options_->sink->on_time(duration(now_), duration(to));
   now_ = to;
-  steps_before_now_ = steps_;
 }
 
 void engine::push_choosable_step(ready_entry step) {

@@ -87,6 +87,11 @@ struct atomic_waiter : waiter {
   const void* old = nullptr;
 };
 
+/// One that waits to be notified.
+struct condition_waiter : waiter {
+  bool missed = false;  // a notification that came after it had looked at its condition
+};
+
 /// What few tasks have.
 struct task_extras {
   std::string given_name;
@@ -566,8 +571,13 @@ public:
       warn_of(watching_->in_vain(current_number(), op), current_number(), op);
   }
   /// The running task waited for `on` at `place` until its time limit, though what it waited for
-  /// had come: it was notified by `from` before it waited.
-  void warn_of_late(const sync_object& on, void* place, std::uint32_t from, void* from_place);
+  /// had come: it was notified by `from` before it waited, which began after `since` operations.
+  void warn_of_late(const sync_object& on, void* place, std::uint32_t from, void* from_place,
+                    std::uint64_t since);
+  [[nodiscard]] std::uint64_t operation_count() const noexcept { return event_count_; }
+  /// Whether nobody but the running task has done anything after so many operations but end; false
+  /// when that is not known.
+  [[nodiscard]] bool alone_since(std::uint64_t since) const noexcept;
   [[nodiscard]] bool judges_mutexes() const noexcept {
     return watching_ && options_->detect.mutexes && !tearing_down();
   }
@@ -780,7 +790,6 @@ private:
   mutable std::vector<candidate> candidates_;  // of the choice that is made, as far as listed
   timer_queue<ready_entry> timers_;
   std::size_t stale_timers_ = 0;
-  std::uint64_t steps_before_now_ = 0;  // when the clock came to where it is
   std::uint64_t callback_count_ = 0;
 
   fiber main_;

@@ -125,6 +125,8 @@ const char* to_string(operation_kind kind) noexcept {
       return "shared_read";
     case operation_kind::shared_write:
       return "shared_write";
+    case operation_kind::barrier_break:
+      return "barrier_break";
   }
   return "unknown";
 }

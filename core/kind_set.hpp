@@ -21,6 +21,6 @@ public:
 private:
   std::uint64_t bits_ = 0;
 };
-static_assert(static_cast<unsigned>(operation_kind::shared_write) < 64);
+static_assert(static_cast<unsigned>(operation_kind::barrier_break) < 64);
 
 }  // namespace reprise::detail

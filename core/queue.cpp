@@ -13,12 +13,12 @@ void queue_core::wait_for_room(void* place) {
   engine& e = enter("queue::put");
   task_core& me = e.task_that_waits("queue::put");
   e.point(me, {operation_kind::queue_put, object()});
-  if (full() || closed_) [[unlikely]]
+  if (no_room() || closed_) [[unlikely]]
     wait_in_line_to_put(e, me, place);
 }
 
 void queue_core::wait_in_line_to_put(engine& e, task_core& me, void* place) {
-  while (full()) {
+  while (no_room()) {
     if (closed_) throw queue_closed();
     waiter w;
     w.object = this;
@@ -28,7 +28,7 @@ void queue_core::wait_in_line_to_put(engine& e, task_core& me, void* place) {
     in_line.leave();
     if (how == engine::wake_up::cancelled) {
       // Woken for room that it does not take: the next one's.
-      if (mine && !full()) wake_next(putters_);
+      if (mine && !no_room()) wake_next(putters_);
       e.throw_cancelled(me);
     }
   }
@@ -39,11 +39,11 @@ bool queue_core::wait_for_item(void* place) {
   engine& e = enter("queue::get");
   task_core& me = e.task_that_waits("queue::get");
   e.point(me, {operation_kind::queue_get, object()});
-  return !empty() || wait_in_line_to_get(e, me, place);
+  return !no_item() || wait_in_line_to_get(e, me, place);
 }
 
 bool queue_core::wait_in_line_to_get(engine& e, task_core& me, void* place) {
-  while (empty()) {
+  while (no_item()) {
     if (closed_) return false;
     waiter w;
     w.object = this;
@@ -52,7 +52,7 @@ bool queue_core::wait_in_line_to_get(engine& e, task_core& me, void* place) {
     const bool mine = w.status == waiter::state::woken;
     in_line.leave();
     if (how == engine::wake_up::cancelled) {
-      if (mine && !empty()) wake_next(getters_);
+      if (mine && !no_item()) wake_next(getters_);
       e.throw_cancelled(me);
     }
   }
@@ -62,12 +62,12 @@ bool queue_core::wait_in_line_to_get(engine& e, task_core& me, void* place) {
 void queue_core::announce_put(const char* call) const {
   engine& e = enter(call);
   e.point_anywhere({operation_kind::queue_put, object()});
-  if (full()) e.tried_in_vain({operation_kind::queue_put, object()});
+  if (no_room()) e.tried_in_vain({operation_kind::queue_put, object()});
 }
 void queue_core::announce_get(const char* call) const {
   engine& e = enter(call);
   e.point_anywhere({operation_kind::queue_get, object()});
-  if (empty()) e.tried_in_vain({operation_kind::queue_get, object()});
+  if (no_item()) e.tried_in_vain({operation_kind::queue_get, object()});
 }
 
 void queue_core::wake_next(wait_queue& waiters) noexcept {
@@ -106,12 +106,12 @@ void queue_core::task_done() {
     e.point_anywhere({operation_kind::event_set, finished_.object()});
     refuse_more();
   }
-  left_to(finished_.object());
+  left_to(finished_);
   if (--unfinished_ == 0) finished_.set_now(e);
 }
 
 void queue_core::join() {
-  static_cast<void>(enter("queue::join"));
+  enter("queue::join").point_anywhere({operation_kind::queue_join, object()});
   if (unfinished_ > 0) finished_.clear();
   // Another may have gone before the clearing: then what it set is lost, and all is done.
   if (unfinished_ == 0) return saw(finished_.object());

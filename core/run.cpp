@@ -89,7 +89,7 @@ void engine::go_from_main(fiber& to) { enter_from_main(to); }
   ++serial_;
   now_ = ended_at_ = 0;
   digest_ = stream::mix(options.seed);
-  event_count_ = steps_ = preemptions_ = steps_before_now_ = 0;
+  event_count_ = steps_ = preemptions_ = 0;
   step_limit_ = event_limit_ = ~std::uint64_t{0};
   if (options.step_limit > 0) limit_steps(options.step_limit);
   choosing_ = options.schedule.kind().make != nullptr;

@@ -22,6 +22,11 @@ semaphore::semaphore(std::int64_t permits, std::int64_t most, std::string_view n
 }
 
 bool semaphore::locked() const noexcept {
+  detail::saw(object());
+  return would_wait();
+}
+
+bool semaphore::would_wait() const noexcept {
   if (permits_ == 0) return true;
   for (const waiter* w = waiters_.first(); w; w = w->next)
     if (w->status != waiter::state::cancelled && w->status != waiter::state::expired) return true;
@@ -35,7 +40,7 @@ void semaphore::acquire() {
 bool semaphore::try_acquire() {
   engine& e = enter("semaphore::try_acquire");
   e.point_anywhere({operation_kind::try_acquire, object()});
-  if (locked()) {
+  if (would_wait()) {
     e.tried_in_vain({operation_kind::try_acquire, object()});
     return false;
   }
@@ -47,7 +52,7 @@ bool semaphore::acquire_within(const detail::delay* within, void* place) {
   engine& e = enter("semaphore::acquire");
   detail::task_core& me = e.task_that_waits("semaphore::acquire");
   e.point(me, {operation_kind::acquire, object()});
-  if (!locked()) {
+  if (!would_wait()) {
     --permits_;
     return true;
   }

@@ -78,7 +78,8 @@ void await_done(const core_ref& ref, const char* call) {
 
 void throw_failure(const core_ref& ref, const char* call) {
   future_core& core = ref.checked(call);
-  if (!core.done()) throw invalid_state(fmt::format("{}: the result is not there yet", call));
+  if (!is_done(ref, call))
+    throw invalid_state(fmt::format("{}: the result is not there yet", call));
   core.collected = true;
   if (core.state != future_state::value) std::rethrow_exception(failure_to_throw(core));
 }
@@ -87,7 +88,13 @@ bool cancel(const core_ref& ref, std::string_view message) {
   future_core& core = ref.checked("cancel");
   engine& e = *engine::running();
   e.point_anywhere({operation_kind::cancel, core.object()});
-  return e.cancel(core, message);
+  return !is_done(ref, "cancel") && e.cancel(core, message);
+}
+
+bool is_done(const core_ref& ref, const char* call) {
+  const future_core& core = ref.checked(call);
+  if (core.done()) saw(core.object());
+  return core.done();
 }
 
 void check_can_wait(const char* call) {
@@ -193,7 +200,11 @@ timer_id call_at(std::int64_t when, box_base* callback, const char* call) {
 
 bool cancel_timer(timer_id id) noexcept {
   engine* e = engine::running();
-  return e && e->cancel_timer(id);
+  if (!e) return false;
+  if (e->cancel_timer(id)) return true;
+  // Which callback it was is forgotten by now: the caller comes after all of them.
+  if (e->watching()) e->watching()->woken(e->current_number(), 0);
+  return false;
 }
 
 core_ref make_promise(box_base* box, const char* call) {
@@ -228,19 +239,16 @@ std::uint32_t any_task::id() const {
   return static_cast<detail::task_core&>(core_.checked("task::id")).number;
 }
 
-bool any_task::done() const {
-  const auto& core = core_.checked("task::done");
-  if (core.done()) detail::saw(core.object());
-  return core.done();
-}
+bool any_task::done() const { return detail::is_done(core_, "task::done"); }
 
 bool any_task::cancelled() const {
-  return core_.checked("task::cancelled").state == detail::future_state::cancelled;
+  return detail::is_done(core_, "task::cancelled") &&
+         core_.raw()->state == detail::future_state::cancelled;
 }
 
 std::exception_ptr any_task::exception() const {
   auto& core = core_.checked("task::exception");
-  if (!core.done()) throw invalid_state("task::exception: the task has not ended yet");
+  if (!done()) throw invalid_state("task::exception: the task has not ended yet");
   core.collected = true;
   if (core.state == detail::future_state::cancelled)
     detail::throw_failure(core_, "task::exception");

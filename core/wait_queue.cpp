@@ -32,7 +32,11 @@ void wait_queue::remove(waiter& w) noexcept {
   w.previous = w.next = nullptr;
 }
 
-sync_object::sync_object(const char* type, std::string_view name) : type_(type), name_(name) {
+sync_object::sync_object(const char* type, std::string_view name) : sync_object(type) {
+  if (!name.empty()) name_.emplace(name);
+}
+
+void sync_object::bind_to_running() const noexcept {
   if (engine* e = engine::running()) bind(*e);
 }
 
@@ -87,7 +91,7 @@ engine* sync_object::try_enter_first() const noexcept {
 }
 
 std::string sync_object::description() const {
-  if (!name_.empty()) return name_;
+  if (name_) return *name_;
   const auto task = object_ >> 32;
   return task == 0 ? fmt::format("{} {}", type_, object_)
                    : fmt::format("{} {} of Task-{}", type_, object_ & 0xffffffffu, task);

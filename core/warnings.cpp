@@ -98,12 +98,23 @@ void engine::warn_of(progress::finding found, std::uint32_t task, const operatio
   warn({warning_kind::livelock, std::move(text), signature});
 }
 
-void engine::warn_of_late(const sync_object& on, void* place, std::uint32_t from,
-                          void* from_place) {
+bool engine::alone_since(std::uint64_t since) const noexcept {
+  if (event_count_ - since > recent_.size()) return false;
+  for (std::uint64_t i = since; i < event_count_; ++i) {
+    const step_event& e = recent_[i % recent_.size()];
+    if (e.task != current_number() && e.kind != operation_kind::task_end_ok &&
+        e.kind != operation_kind::task_end_failed)
+      return false;
+  }
+  return true;
+}
+
+void engine::warn_of_late(const sync_object& on, void* place, std::uint32_t from, void* from_place,
+                          std::uint64_t since) {
   if (!watching_ || !options_->detect.lost_wakeups || tearing_down()) return;
-  // Its wake-up and its going on. Had anybody else run since the clock moved, what it waited for
-  // might have come just now, with a notification to follow.
-  if (steps_ > steps_before_now_ + 2) return;
+  // Had anybody done something while it waited, what it waited for might have come only then, by
+  // one who knows that it looks again, or with a notification to follow.
+  if (!alone_since(since)) return;
   warn({warning_kind::lost_wakeup,
         fmt::format("lost wake-up: {} waited for {}{} until its time limit at {}, though what it "
                     "waits for had come; it was notified before it waited, by {}{}",
@@ -118,7 +129,10 @@ std::string engine::lost_wakeup_of(const engine& e, const task_core& t) {
   const std::string place = in_brackets(place_of(t.place));
   if (t.next_kind == operation_kind::condition_wait) {
     const auto& cv = static_cast<const condition_variable&>(*t.leaf()->object);
-    if (!cv.unheard_) return {};
+    // Who has notified knows of it, and waits for something else.
+    if (!static_cast<const condition_waiter&>(*t.leaf()).missed &&
+        (!cv.unheard_ || cv.unheard_from_ == t.number))
+      return {};
     return fmt::format(
         "{} waits to be notified by {}{}, and was notified before it waited, by {}{}", t.name(),
         cv.description(), place, e.name_of_number(cv.unheard_from_),

@@ -119,9 +119,10 @@ void saw(std::uint64_t object) noexcept {
   if (e && e->watching()) e->watching()->acquire(e->current_number(), object);
 }
 
-void left_to(std::uint64_t object) noexcept {
-  const engine* e = engine::running();
-  if (e && e->watching()) e->watching()->release(e->current_number(), object);
+void left_to(const sync_object& object) noexcept {
+  // Whether it is watched or not, or the numbers of all that is made later were others.
+  const engine* e = object.try_enter();
+  if (e && e->watching()) e->watching()->release(e->current_number(), object.object());
 }
 
 void engine::watch_wake_up(const task_core& t) {

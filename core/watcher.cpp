@@ -98,7 +98,12 @@ inline void watcher::order(std::uint32_t task, const operation& op) {
     case operation_kind::unlock:
     case operation_kind::release:
     case operation_kind::latch_count:
+    case operation_kind::barrier_break:
     case operation_kind::condition_notify:
+      return release(task, op.object);
+    case operation_kind::barrier_wait:
+      // Who comes after all the others is waited for by none of them.
+      acquire(task, op.object);
       return release(task, op.object);
     case operation_kind::unlock_shared:
       return release_into(task, objects_[op.object].others);

@@ -3,11 +3,13 @@
 #include "support/run.hpp"
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <memory>
 #include <set>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 using namespace reprise;
@@ -62,6 +64,7 @@ TEMPLATE_TEST_CASE("an atomic integer does what std's does", "", int, unsigned, 
                    std::uint16_t, long long, char) {
   passes([] {
     CHECK(integer_members<atomic<TestType>>() == integer_members<std::atomic<TestType>>());
+    CHECK(integer_members<volatile atomic<TestType>>() == integer_members<std::atomic<TestType>>());
   });
 }
 
@@ -228,6 +231,70 @@ TEST_CASE("outside a run an atomic is made and destroyed, and nothing else") {
   passes([&] { CHECK(n.fetch_add(1) == 0); });
   const report r = run(0, [&] { n.fetch_add(1); });
   CHECK(r.exception == "reprise::stale_handle");
+}
+
+namespace {
+constinit atomic<int> static_number{3};
+constinit atomic<const int*> static_pointer;
+constinit atomic_flag static_flag;
+}  // namespace
+
+TEST_CASE("a static atomic is a constant until it is used") {
+  passes([] {
+    CHECK(static_number.fetch_add(1) == 3);
+    CHECK(static_pointer.load() == nullptr);
+    CHECK_FALSE(static_flag.test_and_set());
+  });
+  STATIC_REQUIRE(std::is_nothrow_default_constructible_v<atomic<int>>);
+  STATIC_REQUIRE(std::is_nothrow_constructible_v<atomic<int>, int>);
+  STATIC_REQUIRE(std::is_nothrow_default_constructible_v<atomic_flag>);
+}
+
+TEST_CASE("an atomic weak_ptr changes what it observes") {
+  passes([] {
+    const auto one = std::make_shared<int>(1), two = std::make_shared<int>(2);
+    atomic<std::weak_ptr<int>> seen{one};
+    std::weak_ptr<int> expected = two;
+    CHECK_FALSE(seen.compare_exchange_strong(expected, {}));
+    CHECK(expected.lock() == one);
+    CHECK(seen.compare_exchange_strong(expected, two));
+    CHECK(seen.load().lock() == two);
+    CHECK(seen.exchange({}).lock() == two);
+    CHECK(seen.load().expired());
+    CHECK(one.use_count() == 1);
+  });
+}
+
+TEST_CASE("the functions beside the members do what those do") {
+  const report r = run({.record = true}, [] {
+    constexpr auto relaxed = std::memory_order_relaxed;
+    atomic_int n;
+    atomic_init(&n, 12);  // no access
+    expect(atomic_fetch_add_explicit(&n, 3, relaxed) == 12);
+    expect(atomic_fetch_sub_explicit(&n, 1, relaxed) == 15);
+    expect(atomic_fetch_and_explicit(&n, 6, relaxed) == 14);
+    expect(atomic_fetch_or_explicit(&n, 1, relaxed) == 6);
+    expect(atomic_fetch_xor_explicit(&n, 2, relaxed) == 7);
+    atomic_wait_explicit(&n, 0, relaxed);
+    expect(atomic_load(&n) == 5);
+    atomic_flag f;
+    expect(!atomic_flag_test_and_set(&f));
+    expect(atomic_flag_test_and_set_explicit(&f, relaxed));
+    expect(atomic_flag_test(&f));
+    atomic_flag_wait(&f, false);
+    atomic_flag_wait_explicit(&f, false, relaxed);
+    atomic_flag_clear(&f);
+    expect(!atomic_flag_test_explicit(&f, relaxed));
+    atomic_flag_clear_explicit(&f, relaxed);
+    atomic_flag_notify_one(&f);
+    atomic_flag_notify_all(&f);
+  });
+  check_passed(r);
+  int accesses = 0;
+  for (const auto& e : r.events) accesses += e.name.starts_with("atomic");
+  CHECK(accesses == 17);
+  STATIC_REQUIRE(std::is_same_v<atomic_size_t, atomic<std::size_t>>);
+  STATIC_REQUIRE(std::is_same_v<atomic_uint_fast16_t, atomic<std::uint_fast16_t>>);
 }
 
 TEST_CASE("callbacks, jobs and coroutines access atomics without a preemption") {

@@ -73,7 +73,7 @@ TEST_CASE("a choice log reads back as it was written") {
       c.kind = static_cast<choice_kind>(*rc::gen::inRange(0, 4));
       c.label.path = *rc::gen::element<std::uint64_t>(0, 1, ~std::uint64_t{0}, 0x123456789abcdef0u);
       c.label.count = *rc::gen::arbitrary<std::uint32_t>();
-      c.label.operation = static_cast<operation_kind>(*rc::gen::inRange(0, 53));
+      c.label.operation = static_cast<operation_kind>(*rc::gen::inRange(0, 54));
       c.bound = 1 + *rc::gen::inRange<std::uint64_t>(1, ~std::uint64_t{0} - 1);
       c.value = *rc::gen::inRange<std::uint64_t>(0, c.bound);
       log.push_back(c);

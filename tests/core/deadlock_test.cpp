@@ -225,6 +225,75 @@ TEST_CASE("who was never notified, or has been notified since, has lost no wake-
              StartsWith("deadlock at 1 s: 2 tasks wait"));
 }
 
+TEST_CASE("a notification whose condition was found to hold is not the one that is missing") {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    const report r = run({.seed = seed, .schedule = random_walk()}, [] {
+      mutex m;
+      condition_variable changed;
+      int items = 0;
+      gather(
+          [&] {
+            {
+              const std::scoped_lock lock(m);
+              ++items;
+            }
+            changed.notify_one();
+          },
+          [&] {
+            sleep_for(1ms);
+            for (int i = 0; i < 2; ++i) {  // the second never comes
+              std::unique_lock lock(m);
+              changed.wait(lock, [&] { return items > 0; });
+              --items;
+            }
+          });
+    });
+    CHECK_THAT(r.what, StartsWith("deadlock at 1 ms: 2 tasks wait"));
+  }
+}
+
+TEST_CASE("who has notified does not wait for that notification") {
+  CHECK_THAT(run(0,
+                 [] {
+                   mutex m;
+                   condition_variable changed;
+                   std::unique_lock lock(m);
+                   changed.notify_all();
+                   changed.wait(lock);
+                 })
+                 .what,
+             StartsWith("deadlock at 0 s: 1 task waits"));
+}
+
+TEST_CASE("one who looked before the notification has lost it, whoever has made use of it since") {
+  int lost = 0;
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    const report r = run({.seed = seed, .schedule = random_walk()}, [] {
+      mutex m;
+      condition_variable changed;
+      atomic<bool> ready{false};
+      const auto wait = [&] {
+        std::unique_lock lock(m);
+        changed.wait(lock, [&] { return ready.load(); });
+      };
+      gather(
+          wait,
+          [&] {
+            ready = true;
+            changed.notify_all();
+          },
+          [&] {
+            sleep_for(1s);
+            wait();
+          });
+    });
+    if (r) continue;
+    ++lost;
+    CHECK_THAT(r.what, StartsWith("lost wake-up at 1 s: Task-2 waits to be notified by "));
+  }
+  CHECK(lost > 0);
+}
+
 TEST_CASE("an atomic that was changed without a notification is a lost wake-up") {
   const report r = run(0, [] {
     atomic<int> n{0, "turn"};

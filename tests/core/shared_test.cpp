@@ -2,7 +2,11 @@
 
 #include "support/run.hpp"
 
+#include <functional>
+#include <memory>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 using namespace reprise;
@@ -32,6 +36,74 @@ TEST_CASE("a shared variable is read, written and updated like the variable it s
     text += "b";
     CHECK(text.read() == "ab");
   });
+}
+
+namespace {
+/// The accesses that `body` makes, in order: r or w.
+std::string accesses(const std::function<void()>& body) {
+  std::string all;
+  const report r = run({.record = true}, body);
+  check_passed(r);
+  for (const auto& e : r.events)
+    if (e.name == "shared_read" || e.name == "shared_write")
+      all += e.name == "shared_read" ? 'r' : 'w';
+  return all;
+}
+}  // namespace
+
+TEST_CASE("every operator of the variable is a read, a write, or both") {
+  CHECK(accesses([] {
+          shared<int> n{6};
+          n *= 5;
+          n /= 2;
+          n %= 8;
+          n |= 8;
+          n &= 12;
+          n ^= 1;
+          n <<= 2;
+          n >>= 1;
+          expect(n.read() == 26);
+        }) == "rwrwrwrwrwrwrwrwr");
+  CHECK(accesses([] {
+          shared<int> a{1}, b{2};
+          a = b;   // reads b, writes a
+          a += b;  // reads b, then a, writes a
+          expect(a == 4);
+        }) == "rwrrwr");
+  CHECK(accesses([] {
+          shared<std::string> a{"x"}, b{"y"};
+          expect(a == "x");
+          expect("x" == a);
+          expect(a != b);
+          expect(a < b);
+          expect(a + "y" == "xy");
+          expect("y" + a == "yx");
+          expect(a + b == "xy");
+        }) == "rrrrrrrrrr");
+  CHECK(accesses([] {
+          struct point {
+            int x, y;
+          };
+          shared<point> p{{1, 2}};
+          shared<std::vector<int>> v{{1, 2, 3}};
+          shared<std::shared_ptr<point>> pointer{std::make_shared<point>(point{3, 4})};
+          expect(p->y == 2);
+          expect(v[2u] == 3);
+          expect(v->size() == 3);
+          expect(pointer->x == 3);
+          pointer->x = 5;  // a write of what it points to, not of the pointer
+        }) == "rrrrr");
+}
+
+template <class S>
+concept element_assigned = requires(S& s) { s[0u] = "x"; };
+template <class S>
+concept member_assigned = requires(S& s) { s->first = 1; };
+
+TEST_CASE("a copy that was read is not taken for the variable and changed") {
+  STATIC_REQUIRE_FALSE(element_assigned<shared<std::vector<std::string>>>);
+  STATIC_REQUIRE_FALSE(member_assigned<shared<std::pair<int, int>>>);
+  STATIC_REQUIRE_FALSE(std::is_copy_constructible_v<shared<int>>);
 }
 
 TEST_CASE("an update is a read and a write, and others may come between") {

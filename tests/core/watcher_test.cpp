@@ -314,6 +314,341 @@ TEST_CASE("what orders two accesses makes them no race") {
         }) == 0);
 }
 
+TEST_CASE("who has asked how things stand comes after what made them so") {
+  CHECK(races([] {
+          latch l{1};
+          shared<int> n{0};
+          gather(
+              [&] {
+                n = 1;
+                l.count_down();
+              },
+              [&] {
+                while (!l.try_wait()) yield();
+                ++n;
+              });
+        }) == 0);
+  CHECK(races([] {
+          promise<int> p;
+          shared<int> n{0};
+          gather(
+              [&] {
+                n = 1;
+                p.set_value(1);
+              },
+              [&] {
+                while (!p.done()) yield();
+                ++n;
+              });
+        }) == 0);
+  CHECK(races([] {
+          promise<int> p;
+          shared<int> n{0};
+          gather(
+              [&] {
+                n = 1;
+                p.set_value(1);
+              },
+              [&] {
+                while (!p.get_future().done()) yield();
+                ++n;
+              });
+        }) == 0);
+  CHECK(races([] {
+          promise<int> p;
+          shared<int> n{0};
+          gather(
+              [&] {
+                n = 1;
+                p.cancel();
+              },
+              [&] {
+                while (!p.get_future().cancelled()) yield();
+                ++n;
+              });
+        }) == 0);
+  CHECK(races([] {
+          queue<int> q;
+          shared<int> n{0};
+          gather(
+              [&] {
+                n = 1;
+                q.put(1);
+              },
+              [&] {
+                while (q.size() == 0) yield();
+                ++n;
+              });
+        }) == 0);
+  CHECK(races([] {
+          queue<int> q;
+          shared<int> n{0};
+          gather(
+              [&] {
+                n = 1;
+                q.put(1);
+              },
+              [&] {
+                while (q.empty()) yield();
+                ++n;
+              });
+        }) == 0);
+  CHECK(races([] {
+          queue<int> q{1};
+          shared<int> n{0};
+          gather(
+              [&] {
+                n = 1;
+                q.put(1);
+              },
+              [&] {
+                while (!q.full()) yield();
+                ++n;
+              });
+        }) == 0);
+  CHECK(races([] {
+          queue<int> q;
+          shared<int> n{0};
+          gather(
+              [&] {
+                n = 1;
+                q.close();
+              },
+              [&] {
+                while (!q.closed()) yield();
+                ++n;
+              });
+        }) == 0);
+  CHECK(races([] {
+          semaphore s{0};
+          shared<int> n{0};
+          gather(
+              [&] {
+                n = 1;
+                s.release();
+              },
+              [&] {
+                while (s.permits() == 0) yield();
+                ++n;
+              });
+        }) == 0);
+  CHECK(races([] {
+          semaphore s{0};
+          shared<int> n{0};
+          gather(
+              [&] {
+                n = 1;
+                s.release();
+              },
+              [&] {
+                while (s.locked()) yield();
+                ++n;
+              });
+        }) == 0);
+  CHECK(races([] {
+          barrier b{2};
+          shared<int> n{0};
+          gather(
+              [&] {
+                n = 1;
+                b.abort();
+              },
+              [&] {
+                while (!b.broken()) yield();
+                ++n;
+              });
+        }) == 0);
+  CHECK(races([] {  // the first to come has done what the second may see
+          barrier b{2};
+          shared<int> n{0};
+          gather(
+              [&] {
+                n = 1;
+                b.arrive_and_wait();
+              },
+              [&] {
+                while (b.waiting() == 0) yield();
+                ++n;
+                b.arrive_and_wait();
+              });
+        }) == 0);
+}
+
+TEST_CASE("who has asked whether something has ended comes after it") {
+  CHECK(races([] {
+          shared<int> n{0};
+          auto t = spawn([&] {
+            n = 1;
+            return 1;
+          });
+          for (bool there = false; !there;) {
+            try {
+              there = t.result() == 1;
+            } catch (const invalid_state&) {
+              yield();
+            }
+          }
+          ++n;
+        }) == 0);
+  CHECK(races([] {
+          shared<int> n{0};
+          promise<int> p;
+          gather(
+              [&] {
+                n = 1;
+                p.set_value(1);
+              },
+              [&] {
+                for (bool there = false; !there;) {
+                  try {
+                    there = p.get_future().result() == 1;
+                  } catch (const invalid_state&) {
+                    yield();
+                  }
+                }
+                ++n;
+              });
+        }) == 0);
+  CHECK(races([] {
+          shared<int> n{0};
+          auto t = spawn([&] {
+            try {
+              sleep_for(1h);
+            } catch (const cancelled&) {
+              n = 1;
+              throw;
+            }
+          });
+          yield();
+          t.cancel();
+          while (!t.cancelled()) yield();
+          n = 2;
+        }) == 0);
+  CHECK(races([] {  // too late to cancel
+          shared<int> n{0};
+          auto t = spawn([&] { n = 1; });
+          sleep_for(1s);
+          CHECK_FALSE(t.cancel());
+          ++n;
+          promise<int> p;
+          gather(
+              [&] {
+                ++n;
+                if (!p.done()) p.set_value(1);
+              },
+              [&] {
+                sleep_for(1s);
+                CHECK_FALSE(p.get_future().cancel());
+                ++n;
+              });
+          auto callback = call_later(1s, [&] { ++n; });
+          sleep_for(2s);
+          CHECK_FALSE(callback.cancel());
+          ++n;
+        }) == 0);
+  CHECK(races([] {  // whom a cancellation reaches comes after who asked for it
+          shared<int> n{0};
+          auto inner = spawn([&] {
+            try {
+              for (int i = 0; i < 20; ++i) yield();
+            } catch (const cancelled&) {
+              ++n;
+              throw;
+            }
+          });
+          auto outer = spawn([&] { inner.join(); });
+          yield();
+          yield();
+          n = 1;
+          outer.cancel();
+          inner.join();
+        }) == 0);
+}
+
+TEST_CASE("what is made outside the run orders those who use it inside") {
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    latch l{2};
+    queue<int> q;
+    shared<int> a{0}, b{0};
+    check_passed(run({.seed = seed, .schedule = random_walk()}, [&] {
+      gather(
+          [&] {
+            a = 1;
+            l.count_down();
+          },
+          [&] {
+            b = 1;
+            l.count_down();
+          },
+          [&] {
+            l.wait();
+            static_cast<void>(a.read() + b.read());
+          });
+      for (int i = 0; i < 2; ++i) q.put(i);
+      gather(
+          [&] {
+            static_cast<void>(q.get());
+            a = 2;
+            q.task_done();
+          },
+          [&] {
+            static_cast<void>(q.get());
+            b = 2;
+            q.task_done();
+          },
+          [&] {
+            sleep_for(1s);
+            q.join();
+            static_cast<void>(a.read() + b.read());
+          });
+    }));
+  }
+}
+
+TEST_CASE("a question whose answer tells nothing orders nothing") {
+  CHECK(races([] {
+          latch l{2};
+          shared<int> n{0};
+          gather(
+              [&] {
+                n = 1;
+                l.count_down();
+              },
+              [&] {
+                static_cast<void>(l.try_wait());
+                static_cast<void>(n.read());
+              });
+        }) == 40);
+  CHECK(races([] {  // counting down is no waiting
+          latch l{2};
+          shared<int> n{0};
+          const auto count = [&] {
+            ++n;
+            l.count_down();
+          };
+          gather(count, count);
+        }) == 40);
+  CHECK(races([] {  // nor is putting, with room for all
+          queue<int> q;
+          shared<int> n{0};
+          const auto put = [&] {
+            ++n;
+            q.put(1);
+            static_cast<void>(q.try_put(1));
+          };
+          gather(put, put);
+        }) == 40);
+  CHECK(races([] {  // a barrier orders what was before it, not what comes after
+          barrier b{2};
+          shared<int> n{0};
+          const auto meet = [&] {
+            b.arrive_and_wait();
+            ++n;
+          };
+          gather(meet, meet);
+        }) == 40);
+}
+
 TEST_CASE("the detector is off under fifo, and when it is told so, and the token says it") {
   const auto body = [] {
     shared<int> n{0};

@@ -200,9 +200,27 @@ TEST_CASE("a wake-up is not lost where its notification is still to come") {
              expect(changed.wait_for(lock, std::chrono::hours(1), [&] { return ready.load(); }));
            });
   };
+  const auto looked_for_again_and_again = [] {
+    mutex m;
+    condition_variable changed;
+    atomic<bool> stop{false};
+    gather(
+        [&] {
+          std::unique_lock lock(m);
+          while (
+              !changed.wait_for(lock, std::chrono::milliseconds(10), [&] { return stop.load(); })) {
+          }
+        },
+        [&] {
+          changed.notify_all();
+          sleep_for(std::chrono::milliseconds(5));
+          stop = true;
+        });
+  };
   constexpr std::uint64_t runs = support::sanitized ? 500 : 2000;
   CHECK(explore({.runs = runs}, set_as_the_limit_strikes).warnings.empty());
   CHECK(explore({.runs = runs}, set_under_the_lock_and_told_late).warnings.empty());
+  CHECK(explore({.runs = runs}, looked_for_again_and_again).warnings.empty());
 }
 
 TEST_CASE("without the detector of lock orders nothing finds an inversion that time hides") {

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <reprise/core/condition_variable.hpp>
-#include <reprise/core/mutex.hpp>
 #include <reprise/core/wait_queue.hpp>
 
 #include <cstddef>
@@ -11,7 +9,7 @@
 namespace reprise {
 
 /// A meeting point for a number of tasks, for any number of rounds.
-class barrier {
+class barrier : public detail::sync_object {
 public:
   /// Throws: `std::invalid_argument` for no parties.
   explicit barrier(std::size_t parties, std::string_view name = {});
@@ -25,18 +23,24 @@ public:
   void abort();
   /// Those who wait get `broken_barrier`; then the barrier is as new.
   void reset();
-  [[nodiscard]] bool broken() const noexcept { return state_ == state::broken; }
+  [[nodiscard]] bool broken() const noexcept {
+    detail::saw(object());
+    return state_ == state::broken;
+  }
   [[nodiscard]] std::size_t parties() const noexcept { return parties_; }
   [[nodiscard]] std::size_t waiting() const noexcept {
+    detail::saw(object());
     return state_ == state::filling ? count_ : 0;
   }
 
 private:
   enum class state : std::uint8_t { filling, draining, resetting, broken };
+  struct arrival;
+  void wait_for_change(arrival& mine, void* place, detail::engine& e, detail::task_core& me);
+  void wake_all(detail::engine& e) noexcept;
   void leave() noexcept;
 
-  mutex mutex_;
-  condition_variable changed_;
+  detail::wait_queue waiters_;
   std::size_t parties_;
   std::size_t count_ = 0;
   state state_ = state::filling;

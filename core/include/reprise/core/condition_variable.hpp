@@ -34,7 +34,12 @@ public:
   }
   template <class Lock, class Predicate>
   [[gnu::always_inline]] void wait(Lock& lock, Predicate holds) {
-    while (!holds()) wait(lock);
+    for (;;) {
+      missed_notification missed{.unheard = unheard_count_};
+      if (holds()) break;
+      static_cast<void>(wait_for_notification(lock, nullptr, &missed));
+    }
+    unheard_ = false;
   }
   /// Throws: `std::invalid_argument` for NaN.
   template <class Lock, class Rep, class Period>
@@ -56,7 +61,10 @@ public:
   [[gnu::always_inline]] bool wait_until(Lock& lock, virtual_clock::time_point t, Predicate holds) {
     for (;;) {
       missed_notification missed{.unheard = unheard_count_};
-      if (holds()) return true;
+      if (holds()) {
+        unheard_ = false;
+        return true;
+      }
       const auto delay = detail::to_delay(t - virtual_clock::now());
       if (wait_for_notification(lock, &delay, &missed)) continue;
       const bool held = holds();
@@ -73,14 +81,15 @@ public:
   void notify(std::size_t count) noexcept;
 
 private:
-  /// Whether a wait with a time limit had a notification that came between the look at its
-  /// condition and the wait: then only the time limit wakes it.
+  /// Whether a notification came between the look at a condition and the wait for it: then that
+  /// does not wake the waiter.
   struct missed_notification {
     std::uint32_t unheard;  // as many nobody had heard when the condition was looked at
-    bool missed = false;    // and nobody else took the lock since
+    bool missed = false;    // and, of one with a time limit, nobody else took the lock since
     void* place = nullptr;  // of the wait
     std::uint32_t from = 0;
     void* from_place = nullptr;
+    std::uint64_t since = 0;  // how many operations there were when it began to wait
   };
   void warn_of(const missed_notification& m) noexcept;
   /// How often the lock was taken so far; nothing where that is not known.
@@ -137,7 +146,8 @@ private:
                            void* place, bool& notified, missed_notification* missed);
 
   detail::wait_queue waiters_;
-  // The last notification, when nobody waited: for a report.
+  // The last notification, when nobody waited and nobody has found its condition to hold since: for
+  // a report.
   bool unheard_ = false;
   std::uint32_t unheard_count_ = 0;
   std::uint32_t unheard_from_ = 0;

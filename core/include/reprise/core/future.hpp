@@ -31,9 +31,10 @@ public:
     detail::throw_failure(core_, "future::result");
     return detail::take_value<T>(core_, "future::result");
   }
-  [[nodiscard]] bool done() const { return core_.checked("future::done").done(); }
+  [[nodiscard]] bool done() const { return detail::is_done(core_, "future::done"); }
   [[nodiscard]] bool cancelled() const {
-    return core_.checked("future::cancelled").state == detail::future_state::cancelled;
+    return detail::is_done(core_, "future::cancelled") &&
+           core_.raw()->state == detail::future_state::cancelled;
   }
   /// Those who wait get `cancelled`. Returns false when it is done already.
   bool cancel(std::string_view message = {}) const { return detail::cancel(core_, message); }
@@ -80,7 +81,7 @@ public:
     detail::break_with(core_, std::move(failure));
   }
   bool cancel(std::string_view message = {}) const { return detail::cancel(core_, message); }
-  [[nodiscard]] bool done() const { return core_.checked("promise::done").done(); }
+  [[nodiscard]] bool done() const { return detail::is_done(core_, "promise::done"); }
 
 private:
   detail::core_ref core_;

@@ -274,6 +274,8 @@ void await_done(const core_ref& ref, const char* call);
 /// not.
 void throw_failure(const core_ref& ref, const char* call);
 bool cancel(const core_ref& ref, std::string_view message);
+/// Whether it is done; then the caller comes after what it ended with.
+[[nodiscard]] bool is_done(const core_ref& ref, const char* call);
 
 /// Throws: `no_simulation`, `cannot_wait` where the caller can't wait, before anything was begun.
 void check_can_wait(const char* call);

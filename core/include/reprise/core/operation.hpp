@@ -60,6 +60,7 @@ enum class operation_kind : std::uint8_t {
   fence = 50,
   shared_read = 51,
   shared_write = 52,
+  barrier_break = 53,  // abort, reset
 };
 
 /// The name that a trace shows: "lock", "queue_put".

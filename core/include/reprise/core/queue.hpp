@@ -27,18 +27,31 @@ public:
   /// No more puts: who waits in `put` gets `queue_closed`; who waits in `get` gets what is left,
   /// then nothing.
   void close();
-  [[nodiscard]] bool closed() const noexcept { return closed_; }
+  [[nodiscard]] bool closed() const noexcept {
+    saw(object());
+    return closed_;
+  }
   /// Says that an item taken from the queue has been dealt with. Throws: `error` when called more
   /// often than items were put.
   void task_done();
   /// Waits until every item that was put has been dealt with.
   void join();
-  [[nodiscard]] std::size_t size() const noexcept { return size_; }
-  [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
-  [[nodiscard]] bool full() const noexcept { return capacity_ != 0 && size_ >= capacity_; }
+  [[nodiscard]] std::size_t size() const noexcept {
+    saw(object());
+    return size_;
+  }
+  [[nodiscard]] bool empty() const noexcept { return size() == 0; }
+  [[nodiscard]] bool full() const noexcept {
+    saw(object());
+    return no_room();
+  }
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
 
 protected:
+  // Of its own operations, which say for themselves what they come after.
+  [[nodiscard]] bool was_closed() const noexcept { return closed_; }
+  [[nodiscard]] bool no_item() const noexcept { return size_ == 0; }
+  [[nodiscard]] bool no_room() const noexcept { return capacity_ != 0 && size_ >= capacity_; }
   /// Waits for room. Throws: `queue_closed`, `cancelled`.
   void wait_for_room(void* place);
   /// Waits for an item; false when the queue is closed and empty. Throws: `cancelled`.
@@ -145,8 +158,8 @@ public:
   /// False when there is no room. Throws: `queue_closed`.
   bool try_put(T item) {
     announce_put("queue::try_put");
-    if (closed()) throw queue_closed();
-    if (full()) return false;
+    if (was_closed()) throw queue_closed();
+    if (no_room()) return false;
     items_.put(std::move(item));
     added();
     return true;
@@ -154,7 +167,7 @@ public:
   /// Nothing when it is empty.
   [[nodiscard]] std::optional<T> try_get() {
     announce_get("queue::try_get");
-    if (empty()) return std::nullopt;
+    if (no_item()) return std::nullopt;
     std::optional<T> item(items_.get());
     removed();
     return item;

@@ -33,9 +33,13 @@ public:
   void release(std::int64_t count = 1) noexcept;
   /// Whether `acquire` would wait.
   [[nodiscard]] bool locked() const noexcept;
-  [[nodiscard]] std::int64_t permits() const noexcept { return permits_; }
+  [[nodiscard]] std::int64_t permits() const noexcept {
+    detail::saw(object());
+    return permits_;
+  }
 
 private:
+  [[nodiscard]] bool would_wait() const noexcept;
   bool acquire_within(const detail::delay* within, void* place);
   bool wake_next() noexcept;
 

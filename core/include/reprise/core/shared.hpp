@@ -8,15 +8,64 @@
 #include <utility>
 
 #define REPRISE_ALWAYS_INLINE [[gnu::always_inline]]
+// A read and a write; where another shared is on the right, that is read first.
+#define REPRISE_SHARED_CHANGE(op)                                     \
+  template <class U>                                                  \
+    requires requires(T& t, U u) { t op u; }                          \
+  REPRISE_ALWAYS_INLINE shared& operator op(U n) {                    \
+    T value = read();                                                 \
+    value op n;                                                       \
+    write(std::move(value));                                          \
+    return *this;                                                     \
+  }                                                                   \
+  template <class U>                                                  \
+    requires requires(T& t, const U& u) { t op u; }                   \
+  REPRISE_ALWAYS_INLINE shared& operator op(const shared<U>& other) { \
+    return *this op other.read();                                     \
+  }
+// Of a T of a class: no conversion leads to its operators where they are templates. A read each; of
+// two shareds the left one is read first.
+// NOLINTBEGIN(bugprone-macro-parentheses): `result` is a type
+#define REPRISE_SHARED_BINARY(result, op)                                                \
+  template <class U>                                                                     \
+    requires(std::is_class_v<T> && !detail::is_shared<U> &&                              \
+             requires(const T& t, const U& u) { t op u; })                               \
+  REPRISE_ALWAYS_INLINE friend result operator op(const shared& a, const U& b) {         \
+    return a.read() op b;                                                                \
+  }                                                                                      \
+  template <class U>                                                                     \
+    requires(std::is_class_v<T> && !detail::is_shared<U> &&                              \
+             requires(const T& t, const U& u) { u op t; })                               \
+  REPRISE_ALWAYS_INLINE friend result operator op(const U& a, const shared& b) {         \
+    return a op b.read();                                                                \
+  }                                                                                      \
+  template <class U>                                                                     \
+    requires(std::is_class_v<T> && requires(const T& t, const U& u) { t op u; })         \
+  REPRISE_ALWAYS_INLINE friend result operator op(const shared& a, const shared<U>& b) { \
+    const T left = a.read();                                                             \
+    return left op b.read();                                                             \
+  }
+// NOLINTEND(bugprone-macro-parentheses)
 
 namespace reprise {
+
+template <class T>
+class shared;
+
+namespace detail {
+template <class T>
+inline constexpr bool is_shared = false;
+template <class T>
+inline constexpr bool is_shared<shared<T>> = true;
+}  // namespace detail
 
 /// A plain variable that tasks share, watched by the search: each access is a scheduling point, and
 /// two that conflict with nothing to order them are a data race.
 ///
 /// One access reads or writes the whole T: for an object whose parts are raced for, share the
-/// parts. Whoever reads gets a copy. From a callback, an offloaded job and a coroutine an access is
-/// announced, and nobody goes before it.
+/// parts. Whoever reads gets a copy, by `[]` and `->` too: nobody has a reference, through which an
+/// access would go unseen. A part is written by `update`. From a callback, an offloaded job and a
+/// coroutine an access is announced, and nobody goes before it.
 ///
 /// May be made and destroyed outside a run. Every access throws `no_simulation` there, and
 /// `stale_handle` in another run than the first.
@@ -33,7 +82,6 @@ public:
   /// `name` stands in reports.
   shared(T value, std::string_view name) : watched("shared", name), value_(std::move(value)) {}
   shared(const shared&) = delete;
-  shared& operator=(const shared&) = delete;
 
   REPRISE_ALWAYS_INLINE T read() const {
     access(operation_kind::shared_read, "shared::read", std::memory_order_relaxed);
@@ -66,23 +114,22 @@ public:
     write(std::move(value));
     return *this;
   }
+  /// A read of the other, then a write.
+  REPRISE_ALWAYS_INLINE shared& operator=(const shared& other) {
+    write(other.read());
+    return *this;
+  }
   // Each a read and a write.
-  template <class U>
-    requires requires(T& t, U u) { t += u; }
-  REPRISE_ALWAYS_INLINE shared& operator+=(U n) {
-    T value = read();
-    value += n;
-    write(std::move(value));
-    return *this;
-  }
-  template <class U>
-    requires requires(T& t, U u) { t -= u; }
-  REPRISE_ALWAYS_INLINE shared& operator-=(U n) {
-    T value = read();
-    value -= n;
-    write(std::move(value));
-    return *this;
-  }
+  REPRISE_SHARED_CHANGE(+=)
+  REPRISE_SHARED_CHANGE(-=)
+  REPRISE_SHARED_CHANGE(*=)
+  REPRISE_SHARED_CHANGE(/=)
+  REPRISE_SHARED_CHANGE(%=)
+  REPRISE_SHARED_CHANGE(&=)
+  REPRISE_SHARED_CHANGE(|=)
+  REPRISE_SHARED_CHANGE(^=)
+  REPRISE_SHARED_CHANGE(<<=)
+  REPRISE_SHARED_CHANGE(>>=)
   REPRISE_ALWAYS_INLINE shared& operator++()
     requires requires(T& t) { ++t; }
   {
@@ -118,10 +165,48 @@ public:
     return old;
   }
 
+  /// An element, a copy: a read of the whole. Elements are written by `update`.
+  template <class I>
+    requires(std::is_class_v<T> && requires(const T& t, const I& i) { t[i]; })
+  // NOLINTNEXTLINE(readability-const-return-type): else `v[i] = x` would compile and do nothing
+  REPRISE_ALWAYS_INLINE auto operator[](const I& i) const
+      -> const std::remove_cvref_t<decltype(std::declval<const T&>()[i])> {
+    const T value = read();
+    return value[i];
+  }
+  /// What a T points to; of a T that points to nothing, a member: `v->size()`. A read of the
+  /// pointer, or of the whole: then of a copy, which lasts as long as the expression, and can't be
+  /// changed.
+  REPRISE_ALWAYS_INLINE auto operator->() const {
+    if constexpr (std::is_pointer_v<T> || requires(const T& t) { t.operator->(); }) {
+      return read();
+    } else {
+      return copy{read()};
+    }
+  }
+
+  // Each a read.
+  REPRISE_SHARED_BINARY(bool, ==)
+  REPRISE_SHARED_BINARY(bool, <)
+  REPRISE_SHARED_BINARY(bool, >)
+  REPRISE_SHARED_BINARY(bool, <=)
+  REPRISE_SHARED_BINARY(bool, >=)
+  REPRISE_SHARED_BINARY(auto, +)
+  REPRISE_SHARED_BINARY(auto, -)
+  REPRISE_SHARED_BINARY(auto, *)
+  REPRISE_SHARED_BINARY(auto, /)
+  REPRISE_SHARED_BINARY(auto, %)
+
 private:
+  struct copy {
+    T value;
+    const T* operator->() const noexcept { return &value; }
+  };
   T value_;
 };
 
 }  // namespace reprise
 
+#undef REPRISE_SHARED_BINARY
+#undef REPRISE_SHARED_CHANGE
 #undef REPRISE_ALWAYS_INLINE

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace reprise::detail {
 
@@ -37,6 +39,10 @@ public:
   [[nodiscard]] std::uint64_t object() const noexcept { return object_; }
 
 protected:
+  /// Without a name; that of a static may be constant.
+  constexpr explicit sync_object(const char* type) noexcept : type_(type) {
+    if (!std::is_constant_evaluated()) bind_to_running();
+  }
   sync_object(const char* type, std::string_view name);
   ~sync_object();
   /// The run that the caller is in. Throws: `no_simulation`, `stale_handle` when the object is of
@@ -49,20 +55,23 @@ protected:
   void destroyed_while_held(std::uint32_t holder) const noexcept;
 
 private:
+  friend void left_to(const sync_object& object) noexcept;
+  void bind_to_running() const noexcept;
   bool bind(engine& e) const noexcept;
   engine& enter_first(const char* call) const;
   engine* try_enter_first() const noexcept;
 
   const char* type_;
-  std::string name_;
-  mutable std::uint64_t run_ = 0;  // the serial number of its run; 0 until it is used in one
+  std::optional<std::string> name_;  // a string is no constant for every compiler
+  mutable std::uint64_t run_ = 0;    // the serial number of its run; 0 until it is used in one
   mutable std::uint64_t object_ = 0;
 };
 
 /// The caller has seen what was done to the object: what was done before happened before. For calls
 /// that announce nothing; costs nothing but a look while no detector is on.
 void saw(std::uint64_t object) noexcept;
-/// Whoever sees what is done to the object comes after what the caller did until here.
-void left_to(std::uint64_t object) noexcept;
+/// Whoever sees what is done to the object comes after what the caller did until here. One that was
+/// made outside the run gets its number first.
+void left_to(const sync_object& object) noexcept;
 
 }  // namespace reprise::detail

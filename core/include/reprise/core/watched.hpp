@@ -11,6 +11,7 @@ namespace reprise::detail {
 /// Memory whose every access the search sees. What it holds is its heir's.
 class watched : public sync_object {
 protected:
+  constexpr explicit watched(const char* type) noexcept : sync_object(type) {}
   watched(const char* type, std::string_view name) : sync_object(type, name) {}
   /// A scheduling point, and the access is the caller's next step. In a callback, a job and a
   /// coroutine the access is announced, and nothing goes before it.
