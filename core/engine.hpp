@@ -556,9 +556,9 @@ public:
   /// The detectors, when they are on.
   [[nodiscard]] watcher* watching() const noexcept { return watching_; }
   /// The running task has taken `lock`.
-  void took(const sync_object& lock, bool shared, bool tried, void* place) {
+  void took(const sync_object& lock, bool shared, lock_call call, void* place) {
     if (watching_) [[unlikely]]
-      watch_lock(lock, shared, tried, place);
+      watch_lock(lock, shared, call, place);
   }
   /// What the running task has just done did not succeed.
   void tried_in_vain(operation op) {
@@ -636,7 +636,7 @@ private:
         [[unlikely]]
       warn_of(found, task, op);
   }
-  void watch_lock(const sync_object& lock, bool shared, bool tried, void* place);
+  void watch_lock(const sync_object& lock, bool shared, lock_call call, void* place);
   void warn_of(progress::finding found, std::uint32_t task, const operation& op);
   void warn(warning w);
   bool advance_clock();

@@ -4,9 +4,12 @@
 
 #include <fmt/format.h>
 
+#include <string>
+
 namespace reprise {
 
 using detail::engine;
+using detail::lock_call;
 using detail::waiter;
 
 void shared_mutex::lock() { acquire(mode::exclusive, __builtin_return_address(0)); }
@@ -43,7 +46,7 @@ bool shared_mutex::try_acquire(mode m, const char* call) {
     return false;
   }
   take(m, e.current_task() ? e.current_task()->number : 0, __builtin_return_address(0));
-  e.took(*this, m == mode::shared, true, place_);
+  e.took(*this, m == mode::shared, lock_call::try_lock, place_);
   return true;
 }
 
@@ -68,13 +71,13 @@ void shared_mutex::acquire(mode m, void* place) {
       e.throw_cancelled(me);
     }
     take(m, me.number, place);
-    e.took(*this, m == mode::shared, false, place);
+    e.took(*this, m == mode::shared, lock_call::lock, place);
     // Readers that came while this one was on its way stand together with it.
     if (m == mode::shared) wake();
     return;
   }
   take(m, me.number, place);
-  e.took(*this, m == mode::shared, false, place);
+  e.took(*this, m == mode::shared, lock_call::lock, place);
 }
 
 void shared_mutex::wake() noexcept {

@@ -86,11 +86,12 @@ engine* sync_object::try_enter_first() const noexcept {
   return e && bind(*e) ? e : nullptr;
 }
 
-std::string sync_object::description() const {
-  if (!name_.empty()) return name_;
-  const auto task = object_ >> 32;
-  return task == 0 ? fmt::format("{} {}", type_, object_)
-                   : fmt::format("{} {} of Task-{}", type_, object_ & 0xffffffffu, task);
+std::string sync_object::description(const char* type, const std::string& name,
+                                     std::uint64_t object) {
+  if (!name.empty()) return name;
+  const auto task = object >> 32;
+  return task == 0 ? fmt::format("{} {}", type, object)
+                   : fmt::format("{} {} of Task-{}", type, object & 0xffffffffu, task);
 }
 
 }  // namespace reprise::detail

@@ -116,12 +116,12 @@ void fence(std::memory_order order, const char* call) {
 
 void saw(std::uint64_t object) noexcept {
   const engine* e = engine::running();
-  if (e && e->watching()) e->watching()->acquire(e->current_number(), object);
+  if (e && e->watching()) e->watching()->saw(e->current_number(), object);
 }
 
 void left_to(std::uint64_t object) noexcept {
   const engine* e = engine::running();
-  if (e && e->watching()) e->watching()->release(e->current_number(), object);
+  if (e && e->watching()) e->watching()->left(e->current_number(), object);
 }
 
 void engine::watch_wake_up(const task_core& t) {

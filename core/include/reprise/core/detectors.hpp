@@ -18,8 +18,8 @@ struct detectors {
   /// notification came between its look at the condition and its wait.
   bool lost_wakeups = true;
   /// Locks taken in one order here and in another there, by tasks that nothing keeps apart: a
-  /// warning, since this run did not deadlock. A `try_lock` makes no order, and where both hold
-  /// one further lock there is no inversion.
+  /// warning, since this run did not deadlock. A `try_lock` makes no order, nor does a try with a
+  /// time limit, and where both hold one further lock there is no inversion.
   bool lock_order = true;
   /// `livelock_bound` operations in a row at one virtual time, and nobody got further: they
   /// yielded, looked at what they had looked at before, took locks and gave them back. A warning;

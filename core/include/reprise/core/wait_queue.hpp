@@ -7,6 +7,7 @@
 namespace reprise::detail {
 
 class engine;
+class watcher;
 struct task_core;
 struct waiter;
 
@@ -33,7 +34,9 @@ public:
   sync_object(const sync_object&) = delete;
   sync_object& operator=(const sync_object&) = delete;
   /// The name given, or "mutex 2 of Task-1".
-  [[nodiscard]] std::string description() const;
+  [[nodiscard]] std::string description() const { return description(type_, name_, object_); }
+  [[nodiscard]] static std::string description(const char* type, const std::string& name,
+                                               std::uint64_t object);
   [[nodiscard]] std::uint64_t object() const noexcept { return object_; }
 
 protected:
@@ -49,6 +52,7 @@ protected:
   void destroyed_while_held(std::uint32_t holder) const noexcept;
 
 private:
+  friend class watcher;
   bool bind(engine& e) const noexcept;
   engine& enter_first(const char* call) const;
   engine* try_enter_first() const noexcept;
