@@ -100,6 +100,8 @@ void shared_mutex::unlock() noexcept {
                              e->whereabouts()));
     return;
   }
+  if (e->watching()) [[unlikely]]
+    check_holder(writer_);
   exclusive_ = false;
   writer_ = 0;
   wake();
@@ -108,12 +110,17 @@ void shared_mutex::unlock() noexcept {
 void shared_mutex::unlock_shared() noexcept {
   engine* e = try_enter();
   if (!e) return;
+  std::string others;
+  if (e->watching()) [[unlikely]]
+    others = other_readers(readers_);
   e->announce({operation_kind::unlock_shared, object()});
   if (readers_ == 0) {
     e->fail_soon(fmt::format("{} was unlocked by a reader, and no reader holds it{}", description(),
                              e->whereabouts()));
     return;
   }
+  if (!others.empty()) [[unlikely]]
+    unlocked_beside(others);
   --readers_;
   wake();
 }

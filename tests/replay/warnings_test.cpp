@@ -350,6 +350,23 @@ TEST_CASE("a lock that another gave back is no longer held") {
   CHECK(warnings(handed_over, 200, {.mutexes = false}).empty());
 }
 
+TEST_CASE("a lock that is destroyed while it is held is forgotten, with its name") {
+  const auto destroyed = [](bool shared) {
+    return [shared] {
+      const std::string name(100, 'x');
+      auto m = std::make_unique<shared_mutex>(name);
+      shared ? m->lock_shared() : m->lock();
+      m.reset();
+      mutex other;
+      const std::scoped_lock lock(other);
+    };
+  };
+  for (const bool shared : {false, true}) {
+    CHECK(explore({.runs = 10, .detect = {.mutexes = false}}, destroyed(shared)));
+    CHECK_FALSE(explore({.runs = 10}, destroyed(shared)));
+  }
+}
+
 TEST_CASE("locks taken in one order cost no search, however many there are") {
   // With a search along every path this did not end.
   const auto found = warnings(

@@ -10,8 +10,8 @@ namespace reprise {
 struct detectors {
   /// Two accesses to one `shared<T>`, at least one a write, that nothing orders: a failure.
   bool races = true;
-  /// A mutex unlocked by another task than the one that holds it, or used after it was destroyed:
-  /// a failure.
+  /// A mutex, or a shared one, unlocked by another task than one that holds it, destroyed while it
+  /// is held, or used after that: a failure.
   bool mutexes = true;
   /// That a deadlock is one by a lost wake-up: a notification came before its waiter, or an atomic
   /// was changed and nobody notified. And a warning where only a time limit woke the waiter: the

@@ -49,7 +49,13 @@ protected:
   engine* try_enter() const noexcept;
   /// Ends the run when the detectors are on: what holds the object is not the caller.
   void check_holder(std::uint32_t holder) const noexcept;
-  void destroyed_while_held(std::uint32_t holder) const noexcept;
+  /// The `count` readers that hold it, when the detectors are on, they are known and the caller is
+  /// none of them: "Task-2 holds it". Else nothing.
+  [[nodiscard]] std::string other_readers(std::uint32_t count) const noexcept;
+  /// Ends the run: the caller gave back what those hold.
+  void unlocked_beside(const std::string& holders) const noexcept;
+  /// By `holder`, or by so many readers.
+  void destroyed_while_held(std::uint32_t holder, std::uint32_t readers = 0) const noexcept;
 
 private:
   friend class watcher;
