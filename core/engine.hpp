@@ -87,6 +87,12 @@ struct atomic_waiter : waiter {
   const void* old = nullptr;
 };
 
+/// One that waits for an event, maybe for the sake of a queue, all of whose items are to be dealt
+/// with.
+struct event_waiter : waiter {
+  const sync_object* items_of = nullptr;
+};
+
 /// What few tasks have.
 struct task_extras {
   std::string given_name;
@@ -734,6 +740,10 @@ private:
   void describe_failure(std::exception_ptr failure, const std::string& task_name,
                         std::string prefix);
   [[nodiscard]] std::string task_waits_for(const task_core& t) const;
+  /// Who holds the lock that `t` waits for, as far as that is known.
+  [[nodiscard]] std::vector<held_locks::holder> holders_before(const task_core& t) const;
+  /// ", held by Task-2 (main.cpp:7)"; nothing where it is not known.
+  [[nodiscard]] std::string held_by(const task_core& t) const;
 
   static thread_local constinit engine* running_;
 

@@ -8,6 +8,10 @@
 
 namespace reprise {
 
+namespace detail {
+class queue_core;
+}
+
 /// A flag that tasks wait for.
 class event : public detail::sync_object {
 public:
@@ -32,7 +36,10 @@ public:
   }
 
 private:
-  bool wait_within(const detail::delay* within, void* place);
+  friend class detail::queue_core;
+  /// `items_of`: the queue that a report is to name instead.
+  bool wait_within(const detail::delay* within, void* place,
+                   const detail::sync_object* items_of = nullptr);
 
   detail::wait_queue waiters_;
   bool set_ = false;
