@@ -92,6 +92,12 @@ struct condition_waiter : waiter {
   bool missed = false;  // a notification that came after it had looked at its condition
 };
 
+/// One that waits for an event, maybe for the sake of a queue, all of whose items are to be dealt
+/// with.
+struct event_waiter : waiter {
+  const sync_object* items_of = nullptr;
+};
+
 /// What few tasks have.
 struct task_extras {
   std::string given_name;
@@ -561,9 +567,9 @@ public:
   /// The detectors, when they are on.
   [[nodiscard]] watcher* watching() const noexcept { return watching_; }
   /// The running task has taken `lock`.
-  void took(const sync_object& lock, bool shared, bool tried, void* place) {
+  void took(const sync_object& lock, bool shared, lock_call call, void* place) {
     if (watching_) [[unlikely]]
-      watch_lock(lock, shared, tried, place);
+      watch_lock(lock, shared, call, place);
   }
   /// What the running task has just done did not succeed.
   void tried_in_vain(operation op) {
@@ -646,7 +652,7 @@ private:
         [[unlikely]]
       warn_of(found, task, op);
   }
-  void watch_lock(const sync_object& lock, bool shared, bool tried, void* place);
+  void watch_lock(const sync_object& lock, bool shared, lock_call call, void* place);
   void warn_of(progress::finding found, std::uint32_t task, const operation& op);
   void warn(warning w);
   bool advance_clock();
@@ -752,6 +758,10 @@ private:
   void describe_failure(std::exception_ptr failure, const std::string& task_name,
                         std::string prefix);
   [[nodiscard]] std::string task_waits_for(const task_core& t) const;
+  /// Who holds the lock that `t` waits for, as far as that is known.
+  [[nodiscard]] std::vector<held_locks::holder> holders_before(const task_core& t) const;
+  /// ", held by Task-2 (main.cpp:7)"; nothing where it is not known.
+  [[nodiscard]] std::string held_by(const task_core& t) const;
 
   static thread_local constinit engine* running_;
 

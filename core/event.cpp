@@ -9,13 +9,16 @@ using detail::waiter;
 
 void event::wait() { static_cast<void>(wait_within(nullptr, __builtin_return_address(0))); }
 
-bool event::wait_within(const detail::delay* within, void* place) {
-  engine& e = enter("event::wait");
-  detail::task_core& me = e.task_that_waits("event::wait");
+bool event::wait_within(const detail::delay* within, void* place,
+                        const detail::sync_object* items_of) {
+  const char* const call = items_of ? "queue::join" : "event::wait";
+  engine& e = enter(call);
+  detail::task_core& me = e.task_that_waits(call);
   e.point(me, {operation_kind::event_wait, object()});
   if (set_) return true;
-  waiter w;
+  detail::event_waiter w;
   w.object = this;
+  w.items_of = items_of;
   detail::queued in_line(waiters_, w);
   const auto how = e.block(me, w, operation_kind::event_wait, place, within);
   in_line.leave();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "kind_set.hpp"
+#include "object_table.hpp"
 #include "per_task.hpp"
 
 #include <reprise/core/operation.hpp>
@@ -26,8 +27,8 @@ namespace reprise::detail {
   return (op.object & 0xffffffffu) != 0 && !never.has(op.kind);
 }
 
-/// Who holds which mutex, from the operations alone. Right but for timed waits that expire, after
-/// which a lock may be thought held that is not.
+/// Who holds which mutex, from the operations alone, as a strategy sees them. Right but for timed
+/// waits that expire, after which a lock may be thought held that is not.
 class lock_tracker {
 public:
   void clear() noexcept {
@@ -56,10 +57,10 @@ public:
 
 private:
   struct mutex_state {
-    std::uint64_t object;
     std::uint32_t owners = 0;  // shared, or one exclusive
     std::uint32_t waiting = 0;
     bool exclusive = false;
+    void clear() noexcept { *this = {}; }
   };
   struct task_state {
     std::vector<std::uint64_t> held;
@@ -71,13 +72,8 @@ private:
   };
   void took(std::uint32_t task, const operation& op);
   void gave(std::uint32_t task, std::uint64_t object);
-  mutex_state& of_mutex(std::uint64_t object) {
-    for (auto& m : mutexes_)
-      if (m.object == object) return m;
-    return mutexes_.emplace_back(mutex_state{object});
-  }
 
-  std::vector<mutex_state> mutexes_;
+  object_table<mutex_state> mutexes_;
   per_task<task_state> tasks_;
 };
 

@@ -7,6 +7,7 @@
 namespace reprise {
 
 using detail::engine;
+using detail::lock_call;
 using detail::waiter;
 
 void mutex::lock() {
@@ -28,7 +29,7 @@ bool mutex::try_lock() {
   ++times_taken_;
   holder_ = e.current_task() ? e.current_task()->number : 0;
   place_ = __builtin_return_address(0);
-  e.took(*this, false, true, place_);
+  e.took(*this, false, lock_call::try_lock, place_);
   return true;
 }
 
@@ -54,7 +55,7 @@ bool mutex::acquire(engine& e, const detail::delay* within, void* place) {
   ++times_taken_;
   holder_ = me.number;
   place_ = place;
-  e.took(*this, false, false, place);
+  e.took(*this, false, within ? lock_call::lock_within : lock_call::lock, place);
   return true;
 }
 

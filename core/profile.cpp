@@ -15,7 +15,7 @@ namespace detail {
 
 void lock_tracker::gave(std::uint32_t task, std::uint64_t object) {
   task_state& t = tasks_[task];
-  mutex_state& m = of_mutex(object);
+  mutex_state& m = mutexes_[object];
   const auto found = std::ranges::find(t.held, object);
   if (found != t.held.end()) t.held.erase(found);
   if (m.owners > 0) --m.owners;
@@ -24,7 +24,7 @@ void lock_tracker::gave(std::uint32_t task, std::uint64_t object) {
 
 void lock_tracker::took(std::uint32_t task, const operation& op) {
   task_state& t = tasks_[task];
-  mutex_state& m = of_mutex(op.object);
+  mutex_state& m = mutexes_[op.object];
   const bool shared =
       op.kind == operation_kind::lock_shared || op.kind == operation_kind::try_lock_shared;
   const bool tries =

@@ -115,7 +115,7 @@ void queue_core::join() {
   if (unfinished_ > 0) finished_.clear();
   // Another may have gone before the clearing: then what it set is lost, and all is done.
   if (unfinished_ == 0) return saw(finished_.object());
-  finished_.wait();
+  static_cast<void>(finished_.wait_within(nullptr, __builtin_return_address(0), this));
 }
 
 }  // namespace reprise::detail

@@ -4,9 +4,12 @@
 
 #include <fmt/format.h>
 
+#include <string>
+
 namespace reprise {
 
 using detail::engine;
+using detail::lock_call;
 using detail::waiter;
 
 void shared_mutex::lock() { acquire(mode::exclusive, __builtin_return_address(0)); }
@@ -43,7 +46,7 @@ bool shared_mutex::try_acquire(mode m, const char* call) {
     return false;
   }
   take(m, e.current_task() ? e.current_task()->number : 0, __builtin_return_address(0));
-  e.took(*this, m == mode::shared, true, place_);
+  e.took(*this, m == mode::shared, lock_call::try_lock, place_);
   return true;
 }
 
@@ -68,13 +71,13 @@ void shared_mutex::acquire(mode m, void* place) {
       e.throw_cancelled(me);
     }
     take(m, me.number, place);
-    e.took(*this, m == mode::shared, false, place);
+    e.took(*this, m == mode::shared, lock_call::lock, place);
     // Readers that came while this one was on its way stand together with it.
     if (m == mode::shared) wake();
     return;
   }
   take(m, me.number, place);
-  e.took(*this, m == mode::shared, false, place);
+  e.took(*this, m == mode::shared, lock_call::lock, place);
 }
 
 void shared_mutex::wake() noexcept {
@@ -97,6 +100,8 @@ void shared_mutex::unlock() noexcept {
                              e->whereabouts()));
     return;
   }
+  if (e->watching()) [[unlikely]]
+    check_holder(writer_);
   exclusive_ = false;
   writer_ = 0;
   wake();
@@ -105,12 +110,17 @@ void shared_mutex::unlock() noexcept {
 void shared_mutex::unlock_shared() noexcept {
   engine* e = try_enter();
   if (!e) return;
+  std::string others;
+  if (e->watching()) [[unlikely]]
+    others = other_readers(readers_);
   e->announce({operation_kind::unlock_shared, object()});
   if (readers_ == 0) {
     e->fail_soon(fmt::format("{} was unlocked by a reader, and no reader holds it{}", description(),
                              e->whereabouts()));
     return;
   }
+  if (!others.empty()) [[unlikely]]
+    unlocked_beside(others);
   --readers_;
   wake();
 }

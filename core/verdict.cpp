@@ -258,18 +258,51 @@ void engine::abandon_current() {
   std::abort();
 }
 
+std::vector<held_locks::holder> engine::holders_before(const task_core& t) const {
+  const waiter* const w = t.leaf();
+  if (!w || !w->object || !w->holder) return {};
+  if (*w->holder != 0)
+    return {
+        {*w->holder, {w->object->object(), w->holder_place ? *w->holder_place : nullptr, false}}};
+  // Readers, whom the lock only counts. Who stands behind a writer waits for them, too.
+  return watching_ ? watching_->held().holders(w->object->object())
+                   : std::vector<held_locks::holder>();
+}
+
+std::string engine::held_by(const task_core& t) const {
+  std::string itself, others;
+  bool reads = false;
+  std::size_t count = 0;
+  constexpr std::size_t most = 4;
+  for (const auto& h : holders_before(t)) {
+    reads = h.what.shared;
+    const std::string where = in_brackets(place_of(h.what.place));
+    if (h.task == t.number) {
+      itself = fmt::format(", which it holds itself{}{}", reads ? " as a reader" : "", where);
+    } else if (++count <= most) {
+      others += (count == 1 ? "" : ", ") + name_of_number(h.task) + where;
+    }
+  }
+  if (count == 0) return itself;
+  if (count > most) others += fmt::format(" and {} more", count - most);
+  if (!itself.empty()) return fmt::format("{}, held by {} as well", itself, others);
+  return fmt::format(", held by {}{}",
+                     !reads       ? ""
+                     : count == 1 ? "the reader "
+                                  : "the readers ",
+                     others);
+}
+
 std::string engine::task_waits_for(const task_core& t) const {
   const std::string place = in_brackets(place_of(t.place));
   if (t.leaf() && t.leaf()->object) {
+    if (t.next_kind == operation_kind::event_wait)
+      if (const auto* const queue = static_cast<const event_waiter&>(*t.leaf()).items_of)
+        return fmt::format("waits for task_done of every item of {}{}", queue->description(),
+                           place);
     std::string text =
         fmt::format("{} {}{}", waits_to(t.next_kind), t.leaf()->object->description(), place);
-    if (t.leaf()->holder && *t.leaf()->holder != 0) {
-      const std::string where =
-          t.leaf()->holder_place ? in_brackets(place_of(*t.leaf()->holder_place)) : "";
-      text += *t.leaf()->holder == t.number
-                  ? fmt::format(", which it holds itself{}", where)
-                  : fmt::format(", held by {}{}", name_of_task(*t.leaf()->holder), where);
-    }
+    text += held_by(t);
     return text;
   }
   if (t.awaited() && t.awaited()->kind == future_kind::task)
@@ -282,8 +315,7 @@ std::string engine::describe_deadlock() {
   std::vector<const task_core*> live;
   for (const task_core* t : live_tasks())
     if (!t->abandoned) live.push_back(t);
-  // They lie in the order of their numbers. Each is waited through once, marked by where that walk
-  // began.
+  // They lie in the order of their numbers.
   constexpr std::size_t none = ~std::size_t{0};
   const auto find = [&](std::uint32_t number) {
     const auto found = std::ranges::lower_bound(live, number, {}, &task_core::number);
@@ -291,26 +323,49 @@ std::string engine::describe_deadlock() {
                ? none
                : static_cast<std::size_t>(found - live.begin());
   };
-  const auto next = [&](const task_core& t) {
-    if (t.leaf() && t.leaf()->holder && *t.leaf()->holder != 0) return find(*t.leaf()->holder);
+  // Whom each waits for, itself first.
+  const auto waits_for = [&](const task_core& t) {
+    std::vector<std::size_t> all;
+    for (const auto& h : holders_before(t))
+      if (const std::size_t i = find(h.task); i != none) {
+        all.push_back(i);
+        if (h.task == t.number) std::swap(all.front(), all.back());
+      }
     if (t.awaited() && t.awaited()->kind == future_kind::task)
-      return find(static_cast<const task_core*>(t.awaited())->number);
-    return none;
+      if (const std::size_t i = find(static_cast<const task_core*>(t.awaited())->number); i != none)
+        all.push_back(i);
+    return all;
   };
-  std::vector<std::size_t> walk_of(live.size(), none);
+  // Each is waited through once: along one path, until it leads into itself.
+  struct stop {
+    std::size_t task;
+    std::vector<std::size_t> next;
+    std::size_t tried = 0;
+  };
+  std::vector<char> seen(live.size()), on_path(live.size());
+  std::vector<stop> path;
   std::vector<const task_core*> cycle;
+  const auto go_to = [&](std::size_t i) {
+    seen[i] = on_path[i] = 1;
+    path.push_back({i, waits_for(*live[i])});
+  };
   for (std::size_t start = 0; start < live.size() && cycle.empty(); ++start) {
-    std::size_t i = start;
-    while (i != none && walk_of[i] == none) {
-      walk_of[i] = start;
-      i = next(*live[i]);
+    if (!seen[start]) go_to(start);
+    while (!path.empty() && cycle.empty()) {
+      stop& at = path.back();
+      if (at.tried == at.next.size()) {
+        on_path[at.task] = 0;
+        path.pop_back();
+        continue;
+      }
+      const std::size_t i = at.next[at.tried++];
+      if (!seen[i]) {
+        go_to(i);
+      } else if (on_path[i]) {
+        for (auto p = std::ranges::find(path, i, &stop::task); p != path.end(); ++p)
+          cycle.push_back(live[p->task]);
+      }
     }
-    if (i == none || walk_of[i] != start) continue;
-    const std::size_t first = i;
-    do {
-      cycle.push_back(live[i]);
-      i = next(*live[i]);
-    } while (i != first);
   }
   std::ranges::sort(cycle, {}, &task_core::number);
   const std::string at = reprise::format_duration(duration(now_));
@@ -336,12 +391,11 @@ std::string engine::describe_deadlock() {
   for (const task_core* t : cycle) {
     std::string held;
     for (const task_core* other : cycle) {
-      if (other == t || !other->leaf() || !other->leaf()->holder ||
-          *other->leaf()->holder != t->number)
-        continue;
-      held = fmt::format(
-          "holds {}{} and ", other->leaf()->object->description(),
-          other->leaf()->holder_place ? in_brackets(place_of(*other->leaf()->holder_place)) : "");
+      if (other == t) continue;
+      for (const auto& h : holders_before(*other))
+        if (h.task == t->number)
+          held = fmt::format("holds {}{}{} and ", other->leaf()->object->description(),
+                             h.what.shared ? " shared" : "", in_brackets(place_of(h.what.place)));
     }
     if (held.empty() || !t->leaf() || !t->leaf()->object) {
       text += fmt::format("\n  {} {}{}", t->name(), held, task_waits_for(*t));

@@ -43,6 +43,20 @@ void sync_object::bind_to_running() const noexcept {
 namespace {
 /// In place of the number of its run, in an object that is gone.
 constexpr std::uint64_t gone = ~std::uint64_t{0};
+
+/// Nothing where it is not known of all of them who they are.
+std::string readers_text(const engine& e, const std::vector<held_locks::holder>& known,
+                         std::uint32_t count) {
+  if (known.size() != count) return {};
+  constexpr std::size_t most = 4;
+  std::string text;
+  for (std::size_t i = 0; i < known.size() && i < most; ++i) {
+    if (i > 0) text += i + 1 == known.size() ? " and " : ", ";
+    text += e.name_of_number(known[i].task);
+  }
+  if (known.size() > most) text += fmt::format(" and {} more", known.size() - most);
+  return text + (known.size() == 1 ? " holds it" : " hold it");
+}
 }  // namespace
 
 sync_object::~sync_object() {
@@ -53,16 +67,36 @@ sync_object::~sync_object() {
 void sync_object::check_holder(std::uint32_t holder) const noexcept {
   engine& e = *engine::running();
   if (holder == e.current_number() || !e.judges_mutexes()) return;
-  e.fail_soon(fmt::format("{} was unlocked by {}, and {} holds it{}", description(),
-                          e.name_of_number(e.current_number()), e.name_of_number(holder),
-                          e.whereabouts()));
+  unlocked_beside(e.name_of_number(holder) + " holds it");
 }
 
-void sync_object::destroyed_while_held(std::uint32_t holder) const noexcept {
+std::string sync_object::other_readers(std::uint32_t count) const noexcept {
+  engine& e = *engine::running();
+  if (!e.judges_mutexes() || e.watching()->held().has(e.current_number(), object_, true)) return {};
+  return readers_text(e, e.watching()->held().holders(object_), count);
+}
+
+void sync_object::unlocked_beside(const std::string& holders) const noexcept {
+  engine& e = *engine::running();
+  e.fail_soon(fmt::format("{} was unlocked by {}, and {}{}", description(),
+                          e.name_of_number(e.current_number()), holders, e.whereabouts()));
+}
+
+void sync_object::destroyed_while_held(std::uint32_t holder, std::uint32_t readers) const noexcept {
   engine* const e = engine::running();
-  if (!e || !e->judges_mutexes()) return;
-  e->fail_soon(fmt::format("{} was destroyed, and {} holds it{}", description(),
-                           e->name_of_number(holder), e->whereabouts()));
+  if (!e || !e->watching() || run_ != e->serial()) return;
+  if (e->judges_mutexes()) {
+    std::string holders;
+    if (readers > 0) {
+      holders = readers_text(*e, e->watching()->held().holders(object_), readers);
+      if (holders.empty()) holders = "readers hold it";
+    } else {
+      holders = e->name_of_number(holder) + " holds it";
+    }
+    e->fail_soon(
+        fmt::format("{} was destroyed, and {}{}", description(), holders, e->whereabouts()));
+  }
+  e->watching()->gone(object_);
 }
 
 bool sync_object::bind(engine& e) const noexcept {
@@ -90,11 +124,12 @@ engine* sync_object::try_enter_first() const noexcept {
   return e && bind(*e) ? e : nullptr;
 }
 
-std::string sync_object::description() const {
-  if (name_) return *name_;
-  const auto task = object_ >> 32;
-  return task == 0 ? fmt::format("{} {}", type_, object_)
-                   : fmt::format("{} {} of Task-{}", type_, object_ & 0xffffffffu, task);
+std::string sync_object::description(const char* type, const std::string& name,
+                                     std::uint64_t object) {
+  if (!name.empty()) return name;
+  const auto task = object >> 32;
+  return task == 0 ? fmt::format("{} {}", type, object)
+                   : fmt::format("{} {} of Task-{}", type, object & 0xffffffffu, task);
 }
 
 }  // namespace reprise::detail

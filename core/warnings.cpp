@@ -48,21 +48,18 @@ void engine::warn(warning w) {
     warnings_.push_back(std::move(w));
 }
 
-void engine::watch_lock(const sync_object& lock, bool shared, bool tried, void* place) {
+void engine::watch_lock(const sync_object& lock, bool shared, lock_call call, void* place) {
   if (tearing_down()) return;
-  const auto circle = watching_->took(current_number(), lock, shared, tried, place);
+  const auto circle = watching_->took(current_number(), lock, shared, call, place);
   if (circle.empty()) return;
   std::string text = "lock order: these can wait for each other for ever, though not in this run";
-  std::uint64_t signature = 0;
-  for (const lock_order::edge* e : circle) {
-    text += fmt::format("\n  {} holds {}{} and takes {}{}", name_of_number(e->task), e->from_name,
-                        in_brackets(place_of(e->from_place)), e->to_name,
-                        in_brackets(place_of(e->to_place)));
-    // A sum, so that it does not matter who closed the circle.
-    signature += stream::mix(stream::mix(e->from) ^ e->to);
-  }
+  for (const lock_order::edge* e : circle)
+    text +=
+        fmt::format("\n  {} holds {}{} and takes {}{}", name_of_number(e->task),
+                    watching_->name_of_lock(e->from.object), in_brackets(place_of(e->from.place)),
+                    watching_->name_of_lock(e->to.object), in_brackets(place_of(e->to.place)));
   text += "\n  Take them in one order everywhere, or all of them by std::scoped_lock.";
-  warn({warning_kind::lock_order, std::move(text), signature});
+  warn({warning_kind::lock_order, std::move(text), lock_order::signature(circle)});
 }
 
 void engine::warn_of(progress::finding found, std::uint32_t task, const operation& op) {

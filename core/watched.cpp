@@ -11,27 +11,27 @@ namespace reprise::detail {
 
 namespace {
 
-std::string name_of_lock(std::uint64_t object) {
-  return fmt::format("mutex {} of Task-{}", object & 0xffffffffu, object >> 32);
-}
-
 std::string describe(const engine& e, const watcher::access& a) {
   const std::string place = place_of(a.place);
-  return fmt::format("{} {} it{}{}{}", e.name_of_number(a.task), a.write ? "writes" : "reads",
+  return fmt::format("{} {} it{}{}{}{}", e.name_of_number(a.task), a.write ? "writes" : "reads",
                      place.empty() ? "" : " at ", place,
-                     a.lock == 0 ? "" : ", holding " + name_of_lock(a.lock));
+                     a.lock == 0 ? "" : ", holding " + e.watching()->name_of_lock(a.lock),
+                     a.lock_shared ? " shared" : "");
 }
 
 /// Ends the run where it stands.
 void report_race(engine& e, const sync_object& variable, const watcher::race& r) {
   // What would order them, by what they do already.
   std::string advice = "Hold one mutex at both, or let one wait for the other.";
-  if (r.first.lock != 0 && r.second.lock != 0) {
-    advice = fmt::format("They hold two mutexes: hold one and the same at both.");
+  if (r.first.lock != 0 && r.first.lock == r.second.lock) {
+    advice = fmt::format("Readers hold {} together: hold it exclusively where it is written.",
+                         e.watching()->name_of_lock(r.first.lock));
+  } else if (r.first.lock != 0 && r.second.lock != 0) {
+    advice = "They hold two mutexes: hold one and the same at both.";
   } else if (r.first.lock != 0 || r.second.lock != 0) {
     const auto& [with, without] =
         r.first.lock != 0 ? std::pair(r.first, r.second) : std::pair(r.second, r.first);
-    advice = fmt::format("Hold {} where {} {} it, too.", name_of_lock(with.lock),
+    advice = fmt::format("Hold {} where {} {} it, too.", e.watching()->name_of_lock(with.lock),
                          e.name_of_number(without.task), without.write ? "writes" : "reads");
   }
   e.record_failure(verdict::failed,
@@ -116,13 +116,13 @@ void fence(std::memory_order order, const char* call) {
 
 void saw(std::uint64_t object) noexcept {
   const engine* e = engine::running();
-  if (e && e->watching()) e->watching()->acquire(e->current_number(), object);
+  if (e && e->watching()) e->watching()->saw(e->current_number(), object);
 }
 
 void left_to(const sync_object& object) noexcept {
   // Whether it is watched or not, or the numbers of all that is made later were others.
   const engine* e = object.try_enter();
-  if (e && e->watching()) e->watching()->release(e->current_number(), object.object());
+  if (e && e->watching()) e->watching()->left(e->current_number(), object.object());
 }
 
 void engine::watch_wake_up(const task_core& t) {

@@ -1,5 +1,7 @@
 #include "watcher.hpp"
 
+#include <reprise/core/wait_queue.hpp>
+
 namespace reprise::detail {
 
 namespace {
@@ -27,7 +29,8 @@ void watcher::begin(const detectors& on, coverage* seen) {
   coverage_.begin(seen);
   objects_.clear();
   variables_.clear();
-  locks_.clear();
+  held_.clear();
+  lock_names_.clear();
 }
 
 void watcher::meet(std::uint32_t task) {
@@ -36,23 +39,42 @@ void watcher::meet(std::uint32_t task) {
 }
 
 std::span<const lock_order::edge* const> watcher::took(std::uint32_t task, const sync_object& lock,
-                                                       bool shared, bool tried, void* place) {
-  if (progress_on_ && tried && task <= most_tasks) progress_.granted(task);
-  // Callbacks and jobs have no number that would tell one from another.
-  if (!lock_order_on_ || task == 0 || task > most_tasks) return {};
-  return lock_order_.took(task, lock, shared, tried, place);
+                                                       bool shared, lock_call call, void* place) {
+  if (task > most_tasks) return {};
+  if (progress_on_ && call == lock_call::try_lock) progress_.granted(task);
+  const held_locks::hold taken{lock.object(), place, shared};
+  if (lock_name& name = lock_names_[taken.object]; !name.type) {
+    name.type = lock.type_;
+    name.given = lock.name_ ? *lock.name_ : std::string();
+  }
+  std::span<const lock_order::edge* const> circle;
+  if (lock_order_on_) circle = lock_order_.took(task, held_.of(task), taken, call);
+  held_.took(task, taken);
+  return circle;
+}
+
+std::string watcher::name_of_lock(std::uint64_t object) {
+  const lock_name& name = lock_names_[object];
+  return sync_object::description(name.type ? name.type : "mutex", name.given, object);
+}
+
+inline void watcher::gave_back(std::uint32_t task, const operation& op) {
+  const bool shared = op.kind == operation_kind::unlock_shared;
+  // What those beyond hold is not known; an exclusive lock has one holder, who is.
+  if (task > most_tasks && shared) return;
+  held_.gave(std::min(task, most_tasks), op.object, shared);
+  if (lock_order_on_ && task <= most_tasks) lock_order_.gave(task, op.object, shared);
 }
 
 inline void watcher::order_locks(std::uint32_t task, const operation& op) {
   constexpr kind_set own_affair{operation_kind::lock,        operation_kind::try_lock,
                                 operation_kind::lock_shared, operation_kind::try_lock_shared,
+                                operation_kind::unlock,      operation_kind::unlock_shared,
                                 operation_kind::start,       operation_kind::yield,
                                 operation_kind::sleep,       operation_kind::spend,
                                 operation_kind::shared_read, operation_kind::shared_write};
   last_[task] = op.kind;
   if (own_affair.has(op.kind)) return;
-  if (op.kind == operation_kind::unlock || op.kind == operation_kind::unlock_shared)
-    return lock_order_.gave(task, op.object);
   if (op.kind != operation_kind::spawn) return lock_order_.synchronised(task);
   if (const auto child = static_cast<std::uint32_t>(op.object >> 32); child <= most_tasks)
     lock_order_.passed(child, task);
@@ -65,7 +87,6 @@ inline void watcher::order(std::uint32_t task, const operation& op) {
     // A callback, or a job: taken to come after everything before it.
     for (std::uint32_t i = 1; i < tasks_.size(); ++i) tasks_[0].clock.join(tasks_[i].clock);
   }
-  locks_.ran(task, op);
   constexpr kind_set told_otherwise{// or nothing
                                     operation_kind::start,
                                     operation_kind::callback,
@@ -127,6 +148,8 @@ inline void watcher::order(std::uint32_t task, const operation& op) {
 progress::finding watcher::ran(std::uint32_t task, const operation& op, std::int64_t now) {
   if (coverage_.on()) coverage_.ran(task, op);
   order(task, op);
+  if (op.kind == operation_kind::unlock || op.kind == operation_kind::unlock_shared)
+    gave_back(task, op);
   if (task > most_tasks) return progress::finding::none;
   if (lock_order_on_) order_locks(task, op);
   return progress_on_ ? progress_.ran(task, op, now) : progress::finding::none;
@@ -167,8 +190,11 @@ void watcher::pass_on(std::uint64_t from, std::uint64_t to) {
 watcher::race watcher::touch(std::uint32_t task, std::uint64_t object, bool write, void* place) {
   if (gives_up(task)) return {};
   const vector_clock& now = of(task).clock;
-  const auto& held = locks_.held(task);
-  const access mine{task, now[task], place, held.empty() ? 0 : held.front(), write};
+  access mine{.task = task, .time = now[task], .place = place, .write = write};
+  if (const auto held = held_.of(task); !held.empty()) {
+    mine.lock = held.front().object;
+    mine.lock_shared = held.front().shared;
+  }
   const auto unordered = [&](const access& other) {
     return other.time != 0 && other.task != task && other.time > now[other.task];
   };

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "coverage_recorder.hpp"
+#include "held_locks.hpp"
 #include "lock_order.hpp"
-#include "lock_tracker.hpp"
 #include "object_table.hpp"
 #include "per_task.hpp"
 #include "progress.hpp"
@@ -19,6 +19,8 @@
 #include <vector>
 
 namespace reprise::detail {
+
+class sync_object;
 
 /// How far each task had come in what has happened before something.
 class vector_clock {
@@ -61,6 +63,7 @@ public:
     std::uint32_t time = 0;
     void* place = nullptr;
     std::uint64_t lock = 0;  // the first it held; 0 for none
+    bool lock_shared = false;
     bool write = false;
   };
   struct race {
@@ -82,7 +85,21 @@ public:
   [[nodiscard]] const progress& seen_of_progress() const noexcept { return progress_; }
   /// The inversion that a lock closes, if any; see `lock_order::took`.
   std::span<const lock_order::edge* const> took(std::uint32_t task, const sync_object& lock,
-                                                bool shared, bool tried, void* place);
+                                                bool shared, lock_call call, void* place);
+  /// The lock is destroyed, whoever holds it.
+  void gone(std::uint64_t lock) noexcept { held_.gone(lock); }
+  [[nodiscard]] const held_locks& held() const noexcept { return held_; }
+  /// Of one that has been taken.
+  [[nodiscard]] std::string name_of_lock(std::uint64_t object);
+  /// `task` looked at what announces nothing, and what it saw orders it; or left it behind.
+  void saw(std::uint32_t task, std::uint64_t object) {
+    acquire(task, object);
+    if (lock_order_on_ && task <= most_tasks) lock_order_.saw(task);
+  }
+  void left(std::uint32_t task, std::uint64_t object) {
+    release(task, object);
+    if (lock_order_on_ && task <= most_tasks) lock_order_.left(task);
+  }
   /// `waker` made `task` able to run.
   void woken(std::uint32_t task, std::uint32_t waker);
   [[nodiscard]] race touch(std::uint32_t task, std::uint64_t object, bool write, void* place);
@@ -121,6 +138,15 @@ private:
       reads.clear();
     }
   };
+  /// What is said of a lock, which may be gone by then.
+  struct lock_name {
+    const char* type = nullptr;
+    std::string given;
+    void clear() noexcept {
+      type = nullptr;
+      given.clear();
+    }
+  };
   /// Clocks are as long as there are tasks: beyond, nothing is watched for the rest of the run.
   static constexpr std::uint32_t most_tasks = 4096;
 
@@ -130,6 +156,7 @@ private:
   }
   void order(std::uint32_t task, const operation& op);
   void order_locks(std::uint32_t task, const operation& op);
+  void gave_back(std::uint32_t task, const operation& op);
   task_state& of(std::uint32_t task) {
     if (task >= tasks_.size()) [[unlikely]]
       meet(task);
@@ -146,7 +173,8 @@ private:
   bool off_ = false;
   object_table<sync_state> objects_;
   object_table<variable> variables_;
-  lock_tracker locks_;
+  held_locks held_;
+  object_table<lock_name> lock_names_;  // of those that have been taken
   lock_order lock_order_;
   progress progress_;
   coverage_recorder coverage_;

@@ -272,6 +272,11 @@ TEST_CASE("a blocking call in a coroutine throws and names its twin") {
           held.lock();
         }).find("co::lock") != std::string::npos);
   CHECK(blocked([] { event().wait(); }).find("co::wait(e)") != std::string::npos);
+  CHECK(blocked([] {
+          queue<int> q;
+          static_cast<void>(q.try_put(1));
+          q.join();
+        }).find("queue::join: ") != std::string::npos);
   CHECK(blocked([] { semaphore(1).acquire(); }).find("co::acquire") != std::string::npos);
   CHECK(blocked([] { static_cast<void>(queue<int>().get()); }).find("co::get(q)") !=
         std::string::npos);

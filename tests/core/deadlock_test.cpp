@@ -94,6 +94,55 @@ TEST_CASE("a named writer of a shared mutex is named as its holder") {
   CHECK_THAT(r.what, ContainsSubstring("table") && ContainsSubstring("held by Task-1"));
 }
 
+TEST_CASE("readers are named as holders, and close circles, where detectors are on") {
+  const report r = run({.schedule = round_robin()}, [] {
+    shared_mutex table("table");
+    mutex log("log");
+    gather(
+        [&] {
+          table.lock_shared();
+          sleep_for(1s);
+          log.lock();
+        },
+        [&] {
+          log.lock();
+          sleep_for(1s);
+          table.lock();
+        });
+  });
+  CHECK(r.result == verdict::deadlock);
+  INFO(r.what);
+  CHECK_THAT(r.what, StartsWith("deadlock at 1 s: 2 tasks wait for each other") &&
+                         ContainsSubstring("Task-2 holds table shared") &&
+                         ContainsSubstring(" and waits for log") &&
+                         ContainsSubstring("Task-3 holds log"));
+
+  const report upgrade = run({.schedule = round_robin()}, [] {
+    shared_mutex table("table");
+    const auto upgrade_it = [&] {
+      table.lock_shared();
+      sleep_for(1s);
+      table.lock();
+    };
+    gather(upgrade_it, upgrade_it);
+  });
+  CHECK(upgrade.result == verdict::deadlock);
+  INFO(upgrade.what);
+  CHECK_THAT(upgrade.what, StartsWith("deadlock at 1 s: a task waits for itself") &&
+                               ContainsSubstring(", which it holds itself as a reader") &&
+                               ContainsSubstring(" as well"));
+}
+
+TEST_CASE("a wait for a queue's items is told as that") {
+  const report r = run(0, [] {
+    queue<int> q(0, "jobs");
+    q.put(1);
+    q.join();
+  });
+  CHECK_THAT(r.what, ContainsSubstring("Task-1 waits for task_done of every item of jobs" +
+                                       here(__LINE__ - 3)));
+}
+
 TEST_CASE("without a circle it says that nothing can run, and what each waits for") {
   const report r = run(0, [] {
     event e("bell");

@@ -1,9 +1,22 @@
 #include "support/run.hpp"
 
+#include <memory>
 #include <shared_mutex>
+#include <string>
 
 using namespace reprise;
 using namespace support;
+using Catch::Matchers::ContainsSubstring;
+
+namespace {
+
+/// Under a strategy that chooses, with the detectors.
+template <class F>
+report watched(F body, detectors on = {}) {
+  return run({.schedule = round_robin(), .detect = on}, body);
+}
+
+}  // namespace
 
 TEST_CASE("readers share, a writer is alone") {
   passes([] {
@@ -134,4 +147,61 @@ TEST_CASE("a wrong unlock fails the run") {
           m.unlock_shared();
           yield();
         }).result == verdict::failed);
+}
+
+TEST_CASE("in a search it is given back by its holder alone, whether one writes or many read") {
+  const auto by_another = [](bool shared) {
+    return [shared] {
+      shared_mutex m("table");
+      shared ? m.lock_shared() : m.lock();
+      spawn([&] { shared ? m.unlock_shared() : m.unlock(); }).join();
+    };
+  };
+  for (const bool shared : {false, true}) {
+    const report r = watched(by_another(shared));
+    CHECK(r.result == verdict::failed);
+    CHECK_THAT(r.what, ContainsSubstring("table was unlocked by Task-2, and Task-1 holds it"));
+    check_passed(watched(by_another(shared), {.mutexes = false}));
+    passes(by_another(shared));  // asyncio lets anyone do so
+  }
+  // The hold of one reader is not another's, and the report names all whose it could be.
+  const report r = watched([] {
+    shared_mutex m;
+    gather([&] { m.lock_shared(); }, [&] { m.lock_shared(); });
+    m.unlock_shared();
+  });
+  CHECK_THAT(r.what, ContainsSubstring("was unlocked by Task-1, and Task-2 and Task-3 hold it"));
+  check_passed(watched([] {
+    shared_mutex m;
+    const auto read = [&] {
+      const std::shared_lock outer(m);
+      yield();
+    };
+    gather(read, read, [&] {
+      if (!m.try_lock_shared()) return;
+      yield();
+      m.unlock_shared();
+    });
+    const std::unique_lock lock(m);
+  }));
+}
+
+TEST_CASE("in a search it is not destroyed while it is held") {
+  for (const bool shared : {false, true}) {
+    const auto destroy = [shared] {
+      auto m = std::make_unique<shared_mutex>("table");
+      shared ? m->lock_shared() : m->lock();
+      m.reset();
+    };
+    const report r = watched(destroy);
+    CHECK(r.result == verdict::failed);
+    CHECK_THAT(r.what, ContainsSubstring("table was destroyed, and Task-1 holds it"));
+    check_passed(watched(destroy, {.mutexes = false}));
+    passes(destroy);
+  }
+  check_passed(watched([] {
+    auto m = std::make_unique<shared_mutex>();
+    gather([&] { const std::shared_lock lock(*m); }, [&] { const std::unique_lock lock(*m); });
+    m.reset();
+  }));
 }

@@ -65,6 +65,48 @@ TEST_CASE("a race is told with both tasks, both places, and what would order the
   CHECK_THAT(r.what, ContainsSubstring("Hold mutex 1 of Task-1 where "));
 }
 
+TEST_CASE("a race names the locks by their names, and one that both hold as readers") {
+  const report named = run({.schedule = round_robin()}, [] {
+    mutex m("ledger lock");
+    shared<int> n{0};
+    gather(
+        [&] {
+          const std::scoped_lock lock(m);
+          n = 1;
+        },
+        [&] { n = 2; });
+  });
+  CHECK_THAT(named.what, ContainsSubstring(", holding ledger lock\n") &&
+                             ContainsSubstring("Hold ledger lock where Task-3 writes it, too."));
+  const report read = run({.schedule = round_robin()}, [] {
+    shared_mutex m("table");
+    shared<int> n{0};
+    const auto add = [&] {
+      const std::shared_lock lock(m);
+      ++n;
+    };
+    gather(add, add);
+  });
+  CHECK_THAT(read.what,
+             ContainsSubstring(", holding table shared\n") &&
+                 ContainsSubstring(
+                     "Readers hold table together: hold it exclusively where it is written."));
+  // A try that ran out of time took nothing.
+  const report in_vain = run({.schedule = round_robin()}, [] {
+    mutex m("ledger lock");
+    shared<int> n{0};
+    m.lock();
+    gather(
+        [&] {
+          if (m.try_lock_for(1s)) m.unlock();
+          n = 1;
+        },
+        [&] { n = 2; });
+    m.unlock();
+  });
+  CHECK_THAT(in_vain.what, ContainsSubstring("Hold one mutex at both"));
+}
+
 TEST_CASE("accesses that nothing orders race, in whatever order they come") {
   CHECK(races([] {
           shared<int> n{0};

@@ -324,6 +324,21 @@ void foreign_unlock() {  // whoever did not get the lock gives it back all the s
 }
 
 template <bool Fixed>
+void last_reader_unlocks_for_all() {
+  shared_mutex m;
+  shared<int> n{0};
+  atomic<int> left{2};
+  together(2, [&](int) {
+    m.lock_shared();
+    static_cast<void>(n.read());
+    if (Fixed) return m.unlock_shared();
+    if (--left > 0) return;
+    m.unlock_shared();
+    m.unlock_shared();  // the other's
+  });
+}
+
+template <bool Fixed>
 void destroyed_too_early() {  // what the last user does with the lock comes after what it says
   std::optional<mutex> owner(std::in_place);
   mutex& m = *owner;
@@ -388,6 +403,8 @@ constexpr program all[] = {
     {"silent_race", "a write without the lock", silent_race<false>, silent_race<true>},
     {"foreign_unlock", "the lock of another is given back", foreign_unlock<false>,
      foreign_unlock<true>},
+    {"last_reader_unlocks_for_all", "the hold of another reader is given back",
+     last_reader_unlocks_for_all<false>, last_reader_unlocks_for_all<true>},
     {"destroyed_too_early", "a lock is destroyed while it is held", destroyed_too_early<false>,
      destroyed_too_early<true>},
     {"used_after_destruction", "a lock is taken after it was destroyed",

@@ -83,7 +83,8 @@ TEST_CASE("every strategy leaves the twins clean, however they spin and wait") {
 }
 
 TEST_CASE("without the detector of misused mutexes nothing finds one") {
-  for (const std::string_view name : {"foreign_unlock", "destroyed_too_early"}) {
+  for (const std::string_view name :
+       {"foreign_unlock", "last_reader_unlocks_for_all", "destroyed_too_early"}) {
     const auto& p = named(name);
     INFO(p.name);
     CHECK(explore({.runs = 300, .detect = {.mutexes = false}}, p.buggy));

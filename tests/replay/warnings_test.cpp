@@ -11,6 +11,7 @@
 #include <mutex>
 #include <shared_mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace reprise;
@@ -193,6 +194,105 @@ TEST_CASE("no inversion: one order, a gate, a try_lock, tasks that something kee
               take(b, a);
             });
       },
+      [] {  // a try that gives up makes no order
+        mutex a, b;
+        const auto backs_off = [](mutex& first, mutex& second, duration patience) {
+          for (;;) {
+            first.lock();
+            const bool both = second.try_lock_for(patience);
+            if (both) second.unlock();
+            first.unlock();
+            if (both) return;
+            sleep_for(patience);
+          }
+        };
+        gather([&] { backs_off(a, b, 1ms); }, [&] { backs_off(b, a, 3ms); });
+      },
+      [] {  // a gate that readers pass, and one alone
+        shared_mutex gate;
+        mutex a, b;
+        gather(
+            [&] {
+              const std::unique_lock lock(gate);
+              take(a, b);
+            },
+            [&] {
+              const std::shared_lock lock(gate);
+              take(b, a);
+            });
+      },
+      [] {  // a flag under a lock
+        mutex a, b, m;
+        bool done = false;
+        gather(
+            [&] {
+              take(a, b);
+              const std::scoped_lock lock(m);
+              done = true;
+            },
+            [&] {
+              const auto is_done = [&] {
+                const std::scoped_lock lock(m);
+                return done;
+              };
+              if (is_done()) take(b, a);
+            });
+      },
+      [] {  // the same, and a third hands it on under another
+        mutex a, b, m, n;
+        bool done = false, told = false;
+        gather(
+            [&] {
+              take(a, b);
+              const std::scoped_lock lock(m);
+              done = true;
+            },
+            [&] {
+              const std::scoped_lock outer(m);
+              const std::scoped_lock inner(n);
+              told = done;
+            },
+            [&] {
+              n.lock();
+              const bool go = told;
+              n.unlock();
+              if (go) take(b, a);
+            });
+      },
+      [] {  // a condition that holds already
+        mutex a, b, m;
+        condition_variable changed;
+        bool done = false;
+        gather(
+            [&] {
+              take(a, b);
+              {
+                const std::scoped_lock lock(m);
+                done = true;
+              }
+              changed.notify_one();
+            },
+            [&] {
+              {
+                std::unique_lock lock(m);
+                changed.wait(lock, [&] { return done; });
+              }
+              take(b, a);
+            });
+      },
+      [] {  // an event that is looked at
+        mutex a, b;
+        event done;
+        gather(
+            [&] {
+              take(a, b);
+              done.set();
+            },
+            [&] {
+              while (!done.is_set()) yield();
+              take(b, a);
+            });
+      },
   };
   for (std::size_t i = 0; i < correct.size(); ++i) {
     INFO("program " << i);
@@ -200,6 +300,94 @@ TEST_CASE("no inversion: one order, a gate, a try_lock, tasks that something kee
     CHECK(found);
     for (const auto& w : found.warnings) CHECK(w.seen.what.empty());
   }
+}
+
+TEST_CASE("an inversion is told, though both take another lock before and after") {
+  const auto with_others = [] {
+    mutex a("a"), b("b"), m;
+    const auto touch = [&] { const std::scoped_lock lock(m); };
+    const auto work = [&](mutex& first, mutex& second) {
+      touch();
+      take(first, second);
+      touch();
+    };
+    gather([&] { work(a, b); }, [&] { work(b, a); });
+  };
+  CHECK(warnings(with_others).size() == 1);
+}
+
+TEST_CASE("readers of one gate keep nobody apart") {
+  CHECK(warnings([] {
+          shared_mutex gate;
+          mutex a, b;
+          const auto guarded = [&](mutex& first, mutex& second) {
+            const std::shared_lock lock(gate);
+            take(first, second);
+          };
+          gather([&] { guarded(a, b); }, [&] { guarded(b, a); });
+        }).size() == 1);
+}
+
+TEST_CASE("a lock that another gave back is no longer held") {
+  const auto handed_over = [] {
+    mutex m, a;
+    gather(
+        [&] {
+          m.lock();
+          sleep_for(2ms);
+          const std::scoped_lock lock(a);
+        },
+        [&] {
+          sleep_for(1ms);
+          m.unlock();
+        },
+        [&] {
+          sleep_for(3ms);
+          const std::scoped_lock outer(a);
+          const std::scoped_lock inner(m);
+        });
+  };
+  CHECK(warnings(handed_over, 200, {.mutexes = false}).empty());
+}
+
+TEST_CASE("a lock that is destroyed while it is held is forgotten, with its name") {
+  const auto destroyed = [](bool shared) {
+    return [shared] {
+      const std::string name(100, 'x');
+      auto m = std::make_unique<shared_mutex>(name);
+      shared ? m->lock_shared() : m->lock();
+      m.reset();
+      mutex other;
+      const std::scoped_lock lock(other);
+    };
+  };
+  for (const bool shared : {false, true}) {
+    CHECK(explore({.runs = 10, .detect = {.mutexes = false}}, destroyed(shared)));
+    CHECK_FALSE(explore({.runs = 10}, destroyed(shared)));
+  }
+}
+
+TEST_CASE("locks taken in one order cost no search, however many there are") {
+  // With a search along every path this did not end.
+  const auto found = warnings(
+      [] {
+        std::vector<std::unique_ptr<mutex>> accounts;
+        for (int i = 0; i < 50; ++i) accounts.push_back(std::make_unique<mutex>());
+        std::vector<std::function<void()>> tellers;
+        for (unsigned teller = 0; teller < 32; ++teller)
+          tellers.emplace_back([&accounts, teller] {
+            prng random(teller);
+            for (int i = 0; i < 40; ++i) {
+              auto from = random.randbelow(50), to = random.randbelow(50);
+              if (from == to) continue;
+              if (to < from) std::swap(from, to);
+              take(*accounts[from], *accounts[to]);
+            }
+          });
+        gather(tellers);
+      },
+      1);
+  CHECK(found.empty());
 }
 
 TEST_CASE("a run in which nobody gets further is warned of, and ended when it goes on for ever") {

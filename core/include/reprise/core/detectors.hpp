@@ -10,16 +10,16 @@ namespace reprise {
 struct detectors {
   /// Two accesses to one `shared<T>`, at least one a write, that nothing orders: a failure.
   bool races = true;
-  /// A mutex unlocked by another task than the one that holds it, or used after it was destroyed:
-  /// a failure.
+  /// A mutex, or a shared one, unlocked by another task than one that holds it, destroyed while it
+  /// is held, or used after that: a failure.
   bool mutexes = true;
   /// That a deadlock is one by a lost wake-up: a notification came before its waiter, or an atomic
   /// was changed and nobody notified. And a warning where only a time limit woke the waiter: the
   /// notification came between its look at the condition and its wait.
   bool lost_wakeups = true;
   /// Locks taken in one order here and in another there, by tasks that nothing keeps apart: a
-  /// warning, since this run did not deadlock. A `try_lock` makes no order, and where both hold
-  /// one further lock there is no inversion.
+  /// warning, since this run did not deadlock. A `try_lock` makes no order, nor does a try with a
+  /// time limit, and where both hold one further lock there is no inversion.
   bool lock_order = true;
   /// `livelock_bound` operations in a row at one virtual time, and nobody got further: they
   /// yielded, looked at what they had looked at before, took locks and gave them back. A warning;

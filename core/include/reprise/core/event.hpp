@@ -36,9 +36,11 @@ public:
   }
 
 private:
-  bool wait_within(const detail::delay* within, void* place);
   /// As `set`, behind the caller's own scheduling point.
   void set_now(detail::engine& e);
+  /// `items_of`: the queue that a report is to name instead.
+  bool wait_within(const detail::delay* within, void* place,
+                   const detail::sync_object* items_of = nullptr);
 
   detail::wait_queue waiters_;
   bool set_ = false;

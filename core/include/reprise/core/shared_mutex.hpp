@@ -16,9 +16,15 @@ class shared_mutex : public detail::sync_object {
 public:
   shared_mutex() : shared_mutex(std::string_view{}) {}
   explicit shared_mutex(std::string_view name) : sync_object("shared_mutex", name) {}
+  ~shared_mutex() {
+    if (exclusive_ || readers_ > 0) [[unlikely]]
+      destroyed_while_held(writer_, readers_);
+  }
 
   void lock();
   [[nodiscard]] bool try_lock();
+  /// As those of `mutex`: giving back what nobody holds fails the run, and in a search what another
+  /// holds.
   void unlock() noexcept;
   void lock_shared();
   [[nodiscard]] bool try_lock_shared();

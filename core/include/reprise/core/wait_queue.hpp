@@ -9,6 +9,7 @@
 namespace reprise::detail {
 
 class engine;
+class watcher;
 struct task_core;
 struct waiter;
 
@@ -35,7 +36,11 @@ public:
   sync_object(const sync_object&) = delete;
   sync_object& operator=(const sync_object&) = delete;
   /// The name given, or "mutex 2 of Task-1".
-  [[nodiscard]] std::string description() const;
+  [[nodiscard]] std::string description() const {
+    return description(type_, name_ ? *name_ : std::string(), object_);
+  }
+  [[nodiscard]] static std::string description(const char* type, const std::string& name,
+                                               std::uint64_t object);
   [[nodiscard]] std::uint64_t object() const noexcept { return object_; }
 
 protected:
@@ -52,11 +57,18 @@ protected:
   engine* try_enter() const noexcept;
   /// Ends the run when the detectors are on: what holds the object is not the caller.
   void check_holder(std::uint32_t holder) const noexcept;
-  void destroyed_while_held(std::uint32_t holder) const noexcept;
+  /// The `count` readers that hold it, when the detectors are on, they are known and the caller is
+  /// none of them: "Task-2 holds it". Else nothing.
+  [[nodiscard]] std::string other_readers(std::uint32_t count) const noexcept;
+  /// Ends the run: the caller gave back what those hold.
+  void unlocked_beside(const std::string& holders) const noexcept;
+  /// By `holder`, or by so many readers.
+  void destroyed_while_held(std::uint32_t holder, std::uint32_t readers = 0) const noexcept;
 
 private:
   friend void left_to(const sync_object& object) noexcept;
   void bind_to_running() const noexcept;
+  friend class watcher;
   bool bind(engine& e) const noexcept;
   engine& enter_first(const char* call) const;
   engine* try_enter_first() const noexcept;
