@@ -416,6 +416,12 @@ int run_witness(const std::vector<std::string>& arguments) {
     options = options_for(what, std::move(options));
     constexpr std::size_t many = 64, few = 8;
     fill_stacks(options, with_events ? many : few, has('s') ? pattern : 0);
+    if (with_events && has('a')) {
+      // Again, behind what the preparation and the tables of lines have taken: too much for
+      // thousands of runs.
+      static_cast<void>(detail::place_of(__builtin_return_address(0)));
+      shuffle_heap();
+    }
     listen_to_traps();
     teller events;
     if (with_events) options.sink = &events;

@@ -67,7 +67,7 @@ TEST_CASE("of many runs the one that ended the process is named") {
 }
 
 TEST_CASE("what a run told before it came to grief is shown") {
-  const auto r = odd({"run", "tells_and_aborts", "-v"});
+  const auto r = odd({"run", "speaks_and_dies", "-v"});
   CHECK(r.code == 1);
   CHECK_THAT(r.out, ContainsSubstring("the last words"));
 }

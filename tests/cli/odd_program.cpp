@@ -134,7 +134,7 @@ REPRISE_SCENARIO("aborts", "calls abort", striking) {
   if (strikes()) std::abort();
 }
 
-REPRISE_SCENARIO("tells_and_aborts", "says something before") {
+REPRISE_SCENARIO("speaks_and_dies", "says something before") {
   reprise::log("the last words");
   std::abort();
 }

@@ -133,8 +133,8 @@ REPRISE_SCENARIO("order_of_tasks", "wakes tasks in the order of addresses") {
   for (const auto& o : orders) waiting[o.get()] = o->number;
   reprise::queue<int> due;
   auto reader = reprise::spawn([&] {
-    while (const auto n = due.get())         // place: get
-      if (*n == 7) reprise::sleep_for(1ms);  // place: nap
+    while (const auto n = due.get())             // place: get
+      if (*n % 7 == 0) reprise::sleep_for(1ms);  // place: nap
   });
   for (const auto& [key, number] : waiting) {
     due.put(number);

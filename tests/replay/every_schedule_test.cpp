@@ -1,12 +1,12 @@
 // What the primitives promise, under every strategy: a task may be left at each of their points.
 
-#include <reprise/reprise.hpp>
-
 #include "support/catch2.hpp"
 
-#include <cstdint>
+#include <reprise/core.hpp>
+#include <reprise/replay/explore.hpp>
+
+#include <chrono>
 #include <functional>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
