@@ -74,14 +74,23 @@ exit_code add(session& s, corpus& kept, const corpus_request& asked) {
   std::vector<case_file> cases;  // all of them are read before any is stored
   cases.reserve(asked.names.size());
   for (const auto& name : asked.names) cases.push_back(case_of(name));
+  std::vector<std::string> done;
   for (const auto& c : cases) {
     const auto [path, is_new, since] = kept.add(c);
+    if (s.json) {
+      json_object o;
+      o.text("path", path).flag("new", is_new);
+      if (!since.empty()) o.text("kept_since", since);
+      done.push_back(o.done());
+      continue;
+    }
     s.out.print("{}: {}\n",
                 is_new          ? "added"
                 : since.empty() ? "known"
                                 : "known since " + printable(since),
                 printable(path));
   }
+  if (s.json) s.out.print("{}\n", json_object::array(done));
   return held;
 }
 
@@ -122,14 +131,21 @@ exit_code prune(session& s, const corpus& kept, const corpus_request& asked) {
         unwanted.emplace_back(path, "fixed");
     }
   }
+  std::vector<std::string> removed;
   for (const auto& [path, why] : unwanted) {
     if (::unlink(path.c_str()) != 0 && errno != ENOENT)
       throw environment_error(
           fmt::format("'{}' can't be removed ({}).", path, std::generic_category().message(errno)));
-    s.out.print("removed: {} ({})\n", printable(path), why);
+    if (s.json)
+      removed.push_back(json_object().text("path", path).text("why", why).done());
+    else
+      s.out.print("removed: {} ({})\n", printable(path), why);
   }
-  s.out.print("{} left in '{}'\n", counted(all.entries.size() - unwanted.size(), "case"),
-              printable(kept.folder()));
+  const std::size_t left = all.entries.size() - unwanted.size();
+  if (s.json)
+    s.out.print("{}\n", json_object().list("removed", removed).number("left", left).done());
+  else
+    s.out.print("{} left in '{}'\n", counted(left, "case"), printable(kept.folder()));
   print_unreadable(s, all);
   return held;
 }

@@ -103,6 +103,19 @@ TEST_CASE("corpus add takes tokens and files, show tells one, prune removes what
   CHECK(pruned.code == 0);
   CHECK_THAT(pruned.out, ContainsSubstring(" (twice)\n2 cases left in "));
   CHECK(files_in(folder.path()).size() == 2);
+
+  const auto in_json = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), "corpus");
+    words.insert(words.end(), {"--corpus", folder.path(), "--format", "json"});
+    return json::parse(odd(words).out);
+  };
+  const json again = in_json({"add", first});
+  CHECK(again.at(0).at("new") == false);
+  CHECK(again.at(0).at("path").get<std::string>().starts_with(folder.path()));
+  fs::copy(other.path() + "/later/" + files_in(other.path() + "/later").front(), folder.path());
+  const json left = in_json({"prune"});
+  CHECK(left.at("removed").at(0).at("why") == "twice");
+  CHECK(left.at("left") == 2);
 }
 
 TEST_CASE("mistakes with a corpus") {

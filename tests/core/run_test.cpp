@@ -1014,6 +1014,29 @@ TEST_CASE("runs in several threads at once know nothing of each other") {
   }
 }
 
+TEST_CASE("runs on one OS thread after the other are alike, exceptions and all") {
+  // What stays of a run, its stacks with the fibers that stand on them, goes to the next thread.
+  std::vector<report> reports;
+  for (int i = 0; i < 3; ++i)
+    std::thread([&] {
+      reports.push_back(run({.seed = 7, .schedule = random_walk()}, [] {
+        const auto catches = [] {
+          try {
+            throw 1;
+          } catch (int) {
+            yield();
+            CHECK_THROWS_AS([] { throw; }(), int);
+          }
+        };
+        for (int round = 0; round < 3; ++round) gather(catches, catches, catches);
+      }));
+    }).join();
+  for (const report& r : reports) {
+    CHECK(r);
+    CHECK(r.digest == reports.front().digest);
+  }
+}
+
 TEST_CASE("a handle used in another thread's run is refused") {
   task<int> t;
   passes([&t] {
