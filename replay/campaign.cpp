@@ -55,12 +55,9 @@ std::uint64_t shape_of(const report& r) {
   return h;
 }
 
-/// Why a child was made to die.
-enum class reason : std::uint8_t { its_own, hang, memory };
-
 struct suspicion {
   worker::death how;
-  reason why = reason::its_own;
+  warden watch;  // that looked after the child
 };
 
 /// Positions that one child works through, unless it dies.
@@ -84,8 +81,7 @@ struct batch {
 struct crew_member {
   std::unique_ptr<worker> child;
   batch* task = nullptr;
-  reason why = reason::its_own;
-  real_clock::time_point aborted_at;
+  warden watch{{}, 0};      // anew with each task
   std::uint64_t size = 16;  // of the next assignment
   real_clock::time_point assigned_at;
 };
@@ -215,7 +211,7 @@ private:
         }
       }
       m.task = b;
-      m.why = reason::its_own;
+      m.watch = warden(plan_.hang_after, memory_);
       m.assigned_at = real_clock::now();
       m.child->assign(b->next, b->suspected ? b->next + 1 : b->end);
     }
@@ -260,7 +256,7 @@ private:
     else if (m.child->idle())
       finish(m, now);
     else
-      watch(m, now);
+      m.watch.look_at(m.child->process(), m.child->stuck_for(now), now >= next_weighing_);
   }
 
   void hear(batch& b, std::uint64_t position, std::string_view message) {
@@ -323,7 +319,7 @@ private:
     const suspicion was = *std::exchange(b.suspected, std::nullopt);
     const std::uint64_t position = b.next - 1;
     // A machine that is busy, and memory that many runs have lost, are no fault of this one.
-    if (was.why != reason::its_own || b.failures.contains(position)) return;
+    if (was.watch.made_it_die() || b.failures.contains(position)) return;
     accuse(b, position, was,
            "\n  alone in its process it does not: what an earlier run left behind is to blame");
   }
@@ -333,7 +329,7 @@ private:
     const bool alone = m.child->is_fresh() && m.child->begin() == m.child->done();
     take_over(b, *m.child);
     m.child.reset();
-    const suspicion suspected{how, m.why};
+    const suspicion suspected{how, m.watch};
     // It may have told of its failure before it died.
     if (b.failures.contains(b.next)) {
       b.shapes.push_back(shape_of(b.failures.at(b.next)));
@@ -366,35 +362,9 @@ private:
     r.result = verdict::crashed;
     r.seed = options.seed;
     r.token = encode_token(options);
-    r.what = text_of(s);
-    r.what += more;
+    r.what = s.watch.text_of(s.how) + more;
     b.failures.insert_or_assign(position, std::move(r));
     if (!plan_.what.keep_going) lower_limit(position);
-  }
-
-  [[nodiscard]] std::string text_of(const suspicion& s) const {
-    switch (s.why) {
-      case reason::hang:
-        return describe_hang(plan_.hang_after, s.how);
-      case reason::memory:
-        return describe_memory(memory_);
-      case reason::its_own:
-        break;
-    }
-    return describe(s.how);
-  }
-
-  void watch(crew_member& m, real_clock::time_point now) {
-    if (m.why == reason::hang && now - m.aborted_at > grace) m.child->kill();
-    if (m.why != reason::its_own) return;
-    if (m.child->stuck_for(now) > plan_.hang_after) {
-      m.why = reason::hang;
-      m.aborted_at = now;
-      m.child->abort();
-    } else if (now >= next_weighing_ && m.child->resident_bytes() > memory_) {
-      m.why = reason::memory;
-      m.child->kill();
-    }
   }
 
   void look_around(real_clock::time_point now) {

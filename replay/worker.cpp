@@ -331,12 +331,6 @@ std::chrono::nanoseconds worker::stuck_for(std::chrono::steady_clock::time_point
   return now - seen_at_;
 }
 
-std::uint64_t worker::resident_bytes() const { return resident_bytes_of(pid_); }
-
-void worker::abort() const noexcept {
-  if (pid_ > 0) ::kill(pid_, SIGABRT);
-}
-
 void worker::kill() const noexcept {
   if (pid_ > 0 && ::kill(-pid_, SIGKILL) != 0) ::kill(pid_, SIGKILL);
 }
@@ -358,6 +352,8 @@ std::string describe(const worker::death& how) {
   return text;
 }
 
+namespace {
+
 std::string describe_hang(std::chrono::nanoseconds after, const worker::death& how) {
   std::string text =
       fmt::format("hang: the run had not ended after {} of real time", format_duration(after));
@@ -365,9 +361,7 @@ std::string describe_hang(std::chrono::nanoseconds after, const worker::death& h
   return text;
 }
 
-std::string describe_memory(std::uint64_t bytes) {
-  return fmt::format("out of memory: the process took more than {} MiB", bytes >> 20);
-}
+}  // namespace
 
 std::uint64_t usual_memory(unsigned jobs) {
   std::uint64_t all = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
@@ -378,47 +372,33 @@ std::uint64_t usual_memory(unsigned jobs) {
   return all / 5 * 4 / jobs;
 }
 
+void warden::look_at(pid_t child, std::chrono::nanoseconds stuck, bool weighs) {
+  if (child <= 0) return;  // that would be a group
+  if (why_ == reason::hang && stuck - aborted_after_ > grace) ::kill(child, SIGKILL);
+  if (made_it_die()) return;
+  if (stuck > hang_after_) {
+    why_ = reason::hang;
+    aborted_after_ = stuck;
+    ::kill(child, SIGABRT);  // so that it says where it is
+  } else if (weighs && resident_bytes_of(child) > memory_) {
+    why_ = reason::memory;
+    ::kill(child, SIGKILL);
+  }
+}
+
+std::string warden::text_of(const worker::death& how) const {
+  switch (why_) {
+    case reason::hang:
+      return describe_hang(hang_after_, how);
+    case reason::memory:
+      return fmt::format("out of memory: the process took more than {} MiB", memory_ >> 20);
+    case reason::its_own:
+      break;
+  }
+  return describe(how);
+}
+
 namespace {
-
-/// Why a child was made to die.
-enum class reason : std::uint8_t { its_own, hang, memory };
-
-/// Makes a child die that takes too long or too much.
-class warden {
-public:
-  warden(std::chrono::nanoseconds hang_after, std::uint64_t memory)
-      : hang_after_(hang_after), memory_(memory > 0 ? memory : usual_memory(1)) {}
-
-  void look_at(pid_t child, std::chrono::nanoseconds stuck) {
-    if (why_ == reason::hang && stuck > hang_after_ + grace) ::kill(child, SIGKILL);
-    if (why_ != reason::its_own) return;
-    if (hang_after_.count() > 0 && stuck > hang_after_) {
-      why_ = reason::hang;
-      ::kill(child, SIGABRT);  // so that it says where it is
-    } else if (resident_bytes_of(child) > memory_) {
-      why_ = reason::memory;
-      ::kill(child, SIGKILL);
-    }
-  }
-  [[nodiscard]] bool made_it_die() const noexcept { return why_ != reason::its_own; }
-  [[nodiscard]] std::string text_of(const worker::death& how) const {
-    switch (why_) {
-      case reason::hang:
-        return describe_hang(hang_after_, how);
-      case reason::memory:
-        return describe_memory(memory_);
-      case reason::its_own:
-        break;
-    }
-    return describe(how);
-  }
-
-private:
-  static constexpr std::chrono::seconds grace{2};
-  std::chrono::nanoseconds hang_after_;
-  std::uint64_t memory_;
-  reason why_ = reason::its_own;
-};
 
 constexpr int tick_ms = 50;
 
@@ -429,7 +409,7 @@ isolated_result in_child(const std::function<std::string()>& f, std::chrono::nan
   const shared_memory<std::atomic<std::uint64_t>> limit;
   limit->store(1);
   worker child([&](std::uint64_t) { return position_result{.messages = {f()}}; }, *limit);
-  warden watch(hang_after, memory);
+  warden watch(hang_after, memory > 0 ? memory : usual_memory(1));
   isolated_result result;
   bool heard = false;
   child.assign(0, 1);
@@ -518,7 +498,9 @@ std::optional<attendance> attend(std::chrono::nanoseconds hang_after, std::uint6
   attended = child;
   listen_for_the_child();
   const auto handle = static_cast<int>(::syscall(SYS_pidfd_open, child, 0));
-  warden watch(hang_after, memory);
+  warden watch(
+      hang_after > std::chrono::nanoseconds(0) ? hang_after : std::chrono::nanoseconds::max(),
+      memory > 0 ? memory : usual_memory(1));
   int status = 0;
   for (pid_t gone = 0; gone != child;) {
     wait_for(handle);

@@ -85,10 +85,7 @@ public:
 
   /// How long it has been at `done()`; zero while it is idle.
   [[nodiscard]] std::chrono::nanoseconds stuck_for(std::chrono::steady_clock::time_point now);
-  [[nodiscard]] std::uint64_t resident_bytes() const;
   [[nodiscard]] pid_t process() const noexcept { return pid_; }
-  /// Makes it say where it is, and die of it.
-  void abort() const noexcept;
   void kill() const noexcept;
 
 private:
@@ -108,13 +105,30 @@ private:
 /// "the process was ended by SIGSEGV (Segmentation fault)", with its place in a second line.
 [[nodiscard]] std::string describe(const worker::death& how);
 
-/// "hang: the run had not ended after 60 s of real time", with its place in a second line.
-[[nodiscard]] std::string describe_hang(std::chrono::nanoseconds after, const worker::death& how);
-
-/// "out of memory: the process took more than 256 MiB".
-[[nodiscard]] std::string describe_memory(std::uint64_t bytes);
 /// Bytes that each of `jobs` children may take: its share of four fifths of the machine.
 [[nodiscard]] std::uint64_t usual_memory(unsigned jobs);
+
+/// Makes a child die that takes too long or too much, and says so.
+class warden {
+public:
+  /// How long a run may take in real time, and how many bytes its process.
+  warden(std::chrono::nanoseconds hang_after, std::uint64_t memory) noexcept
+      : hang_after_(hang_after), memory_(memory) {}
+  /// The child has been at one run for `stuck`. `weighs`: its memory is looked at, too.
+  void look_at(pid_t child, std::chrono::nanoseconds stuck, bool weighs = true);
+  [[nodiscard]] bool made_it_die() const noexcept { return why_ != reason::its_own; }
+  /// What ended the child.
+  [[nodiscard]] std::string text_of(const worker::death& how) const;
+
+private:
+  enum class reason : std::uint8_t { its_own, hang, memory };
+  static constexpr std::chrono::seconds grace{2};  // to say where it is
+
+  std::chrono::nanoseconds hang_after_;
+  std::uint64_t memory_;
+  std::chrono::nanoseconds aborted_after_{0};
+  reason why_ = reason::its_own;
+};
 
 /// What a child was heard to say, or how it died before it could.
 struct isolated_result {
