@@ -32,6 +32,9 @@ at reprise run million_sleepers --param n = THEN 1000000 1000
 at reprise run million_sleepers --param n = 1000 --fo THEN --format
 at reprise run say_hello --trace /etc/hostn THEN /etc/hostname
 at reprise run say_hello --trace = /etc/hostn THEN /etc/hostname
-at reprise replay '' THEN
+# A token is typed or pasted; a trace or a case file is offered.
+at reprise replay /etc/hostn THEN /etc/hostname
+at reprise explain /etc/hostn THEN /etc/hostname
+at reprise list /etc/hostn THEN
 complete -p reprise | grep -q -- '-F _reprise' || { echo 'not registered'; code=1; }
 exit "$code"

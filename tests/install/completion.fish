@@ -20,4 +20,6 @@ at 'reprise run million_sleepers --param ' n=
 at 'reprise run million_sleepers --param n=' n=1000 n=1000000
 at 'reprise run say_hello --trace /etc/hostn' /etc/hostname
 at 'reprise run say_hello --trace=/etc/hostn' --trace=/etc/hostname
+at 'reprise replay /etc/hostn' /etc/hostname
+at 'reprise list /etc/hostn'
 exit $code

@@ -33,5 +33,7 @@ at 'reprise run --seeds 40' 'reprise run --seeds 40..'
 at 'reprise run million_sleepers --param ' 'reprise run million_sleepers --param n='
 at 'reprise run say_hello --trace /etc/hostn' 'reprise run say_hello --trace /etc/hostname '
 at 'reprise run say_hello --trace=/etc/hostn' 'reprise run say_hello --trace=/etc/hostname '
+at 'reprise replay /etc/hostn' 'reprise replay /etc/hostname '
+at 'reprise list /etc/hostn' 'reprise list /etc/hostn'
 zpty -d shell
 exit $code
