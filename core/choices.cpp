@@ -1,6 +1,6 @@
 // What a run asks its source of choices for, and how. Who goes on then is the engine's own affair.
 
-#include "engine.hpp"
+#include "offload_internal.hpp"
 
 #include <algorithm>
 

@@ -1,10 +1,13 @@
 #pragma once
 
 #include "fiber.hpp"
+#include "ready_entry.hpp"
 #include "ready_queue.hpp"
 #include "slab.hpp"
 #include "stack_pool.hpp"
+#include "task_core.hpp"
 #include "timer_queue.hpp"
+#include "waiter.hpp"
 #include "watcher.hpp"
 
 #include <reprise/core/choice.hpp>
@@ -23,7 +26,6 @@
 #include <reprise/core/virtual_clock.hpp>
 #include <reprise/core/wait_queue.hpp>
 
-#include <any>
 #include <array>
 #include <cstdint>
 #include <exception>
@@ -49,9 +51,7 @@
 
 namespace reprise::detail {
 
-struct task_core;
 struct job;
-struct timer_slot;
 struct crowd;
 struct crowd_chunk;
 struct crowd_member;
@@ -64,215 +64,6 @@ struct claim_text;
 struct forced_unwind {};
 /// Thrown at the yield of a generator that is destroyed before its end.
 struct generator_stop {};
-
-/// A wait by one task for something that is no future: it lives on the stack of the one who waits.
-struct waiter {
-  enum class state : std::uint8_t { pending, woken, expired, cancelled };
-  task_core* task = nullptr;
-  state status = state::pending;
-  std::uint8_t mode = 0;
-  wait_queue* queue = nullptr;
-  waiter* previous = nullptr;
-  waiter* next = nullptr;
-  // for a report
-  const sync_object* object = nullptr;
-  const std::uint32_t* holder = nullptr;
-  void* const* holder_place = nullptr;
-};
-
-/// One that waits for an atomic to change.
-struct atomic_waiter : waiter {
-  bool (*same)(const void* self, const void* old) = nullptr;
-  const void* self = nullptr;
-  const void* old = nullptr;
-};
-
-/// One that waits to be notified.
-struct condition_waiter : waiter {
-  bool missed = false;  // a notification that came after it had looked at its condition
-};
-
-/// One that waits for an event, maybe for the sake of a queue, all of whose items are to be dealt
-/// with.
-struct event_waiter : waiter {
-  const sync_object* items_of = nullptr;
-};
-
-/// What few tasks have.
-struct task_extras {
-  std::string given_name;
-  std::uint32_t cancel_requests = 0;
-  std::string cancel_message;  // of the last request
-  // Of the request that it is woken with: a later one does not change it.
-  std::string thrown_message;
-  std::map<const void*, std::any> locals;
-};
-
-/// A million of them may sleep at once, so they are small, two cache lines: what few tasks have is
-/// apart, and what belongs to a stack lies on the stack.
-struct alignas(64) task_core : future_core {
-  bool started : 1 = false;
-  bool must_cancel : 1 = false;          // `cancelled` is thrown at its next step
-  bool asked_while_waiting : 1 = false;  // a cancellation was passed on to what it waits for
-  bool being_asked : 1 = false;          // a cancellation is on its way through it
-  bool frozen : 1 = false;               // stands in a failed expectation
-  bool forced : 1 = false;               // is being unwound by force
-  bool abandoned : 1 = false;            // its frames stay for ever
-  bool is_coroutine : 1 = false;
-  std::uint8_t thrown_at = 0;                   // times that its forced unwinding was thrown
-  std::uint8_t stack_log = 0;                   // log2 of the bytes of its stack
-  future_state ending = future_state::pending;  // a coroutine's that has ended, and was preempted
-                                                // before it said so
-  waiter::state sleep = waiter::state::woken;   // what ended a coroutine's sleep; pending meanwhile
-  enum class wait_kind : std::uint8_t { nothing, leaf, future, join };
-  wait_kind waits = wait_kind::nothing;
-  operation_kind next_kind = operation_kind::none;  // announced
-  std::uint16_t sleep_generation = 0;  // grows when a sleep is over, so that its timer is stale
-  bool is_member = false;              // of a gather of coroutines: `box` is the member
-  std::uint32_t number = 0;
-  std::uint32_t children = 0;  // spawned so far
-  std::uint32_t objects = 0;   // made so far
-  std::uint32_t choices = 0;   // scheduling points so far, for labels
-  std::uint64_t next_object = 0;
-  std::uint64_t path = 0;  // hash of which child of which parent it is
-  fiber* top = nullptr;    // where it goes on: its own fiber, or that of a generator that it is in
-  void* place = nullptr;   // return address of the call that waits
-  void* waits_for = nullptr;  // as `waits` says
-  // A coroutine runs on the runner, and has a stack only while it makes a call that blocks or
-  // stands in a failed expectation: then `top` is set.
-  std::coroutine_handle<> innermost;  // the frame that goes on
-  std::unique_ptr<task_extras> extras;
-
-  [[nodiscard]] crowd_member* member() const noexcept {
-    return is_member ? reinterpret_cast<crowd_member*>(box) : nullptr;
-  }
-  void announces(operation op) noexcept { next_kind = op.kind, next_object = op.object; }
-  [[nodiscard]] operation next() const noexcept { return {next_kind, next_object}; }
-  [[nodiscard]] std::uint32_t cancel_requests() const noexcept {
-    return extras ? extras->cancel_requests : 0;
-  }
-  [[nodiscard]] std::string name() const;
-  /// It is a coroutine and runs as one, so it can't block.
-  [[nodiscard]] bool stackless() const noexcept { return is_coroutine && !top; }
-
-  /// What it waits for: a leaf, a future, or nothing of that kind.
-  [[nodiscard]] waiter* leaf() const noexcept {
-    return waits == wait_kind::leaf ? static_cast<waiter*>(waits_for) : nullptr;
-  }
-  [[nodiscard]] future_core* awaited() const noexcept {
-    return waits == wait_kind::future ? static_cast<future_core*>(waits_for) : nullptr;
-  }
-  /// A coroutine's join that is to be begun when it goes on.
-  [[nodiscard]] co_join* join() const noexcept {
-    return waits == wait_kind::join ? static_cast<co_join*>(waits_for) : nullptr;
-  }
-  void wait_for(waiter& w) noexcept { waits = wait_kind::leaf, waits_for = &w; }
-  void wait_for(future_core& f) noexcept { waits = wait_kind::future, waits_for = &f; }
-  void wait_for(co_join& j) noexcept { waits = wait_kind::join, waits_for = &j; }
-  void wait_for_nothing() noexcept { waits = wait_kind::nothing; }
-
-  [[nodiscard]] task_extras& extra() {
-    if (!extras) extras = std::make_unique<task_extras>();
-    return *extras;
-  }
-  /// Of the last request, and of the one that it is woken with; empty when nothing was said.
-  [[nodiscard]] std::string cancel_message() const {
-    return extras ? extras->cancel_message : std::string();
-  }
-  [[nodiscard]] std::string thrown_message() const {
-    return extras ? extras->thrown_message : std::string();
-  }
-  void set_cancel_message(std::string_view text) {
-    if (extras || !text.empty()) extra().cancel_message = text;
-  }
-  void set_thrown_message(std::string_view text) {
-    if (extras || !text.empty()) extra().thrown_message = text;
-  }
-};
-
-/// A future that is several: cancelling it cancels them.
-struct gather_core : future_core {
-  std::uint64_t number = 0;  // among the objects of its maker
-  virtual bool cancel_children(engine& e, std::string_view message) = 0;
-
-protected:
-  ~gather_core() = default;
-};
-
-struct promise_core : future_core {
-  std::uint64_t number = 0;  // among the objects of its maker
-  void* spare = nullptr;     // the slab's
-};
-
-static_assert(sizeof(task_core) <= 128);
-
-inline std::uint64_t future_core::object() const noexcept {
-  switch (kind) {
-    case future_kind::task:
-      return std::uint64_t{static_cast<const task_core*>(this)->number} << 32;
-    case future_kind::gather:
-      return static_cast<const gather_core*>(this)->number;
-    case future_kind::promise:
-      break;
-  }
-  return static_cast<const promise_core*>(this)->number;
-}
-
-struct alignas(16) timer_slot {
-  std::uint32_t generation = 1;
-  box_base* box = nullptr;                   // the user's callback
-  void (*strike)(void*) noexcept = nullptr;  // or the library's own
-  void* argument = nullptr;
-  std::uint64_t number = 0;  // by creation in the run
-};
-
-enum class entry_kind : std::uint32_t {
-  none,          // the run has come to something
-  step,          // a task's: its start, a bare yield, a wake-up
-  sleeper,       // a sleep or a time limit on a wait has expired
-  timer,         // a callback, the user's or the library's own
-  node,          // a done-callback
-  job,           // an offloaded job goes on
-  delivery,      // of a job's result
-  stop,          // of the loop, at the end of this turn
-  member,        // the step of a gather's coroutine that has no record
-  member_sleep,  // its sleep has expired, or that of one that has a record
-  member_end,    // it is over
-  claims,        // the runner is to look at the claims; never queued
-};
-
-/// A pointer, a generation and a kind in one word. Pointers have 48 bits and end in four of zero;
-/// of a generation 16 bits are enough: see `engine::outdate`.
-template <class Kind>
-class packed_pointer {
-public:
-  packed_pointer() = default;
-  packed_pointer(const void* target, std::uint32_t generation, Kind kind) noexcept
-      : word_(reinterpret_cast<std::uint64_t>(target) | std::uint64_t{generation & 0xffffu} << 48 |
-              static_cast<std::uint64_t>(kind)) {}
-  [[nodiscard]] Kind kind() const noexcept { return static_cast<Kind>(word_ & 15); }
-  template <class T>
-  [[nodiscard]] T& as() const noexcept {
-    return *static_cast<T*>(target());
-  }
-  [[nodiscard]] void* target() const noexcept {
-    // NOLINTNEXTLINE(performance-no-int-to-ptr): the pointer is packed with a generation
-    return reinterpret_cast<void*>(word_ & 0x0000'ffff'ffff'fff0u);
-  }
-  [[nodiscard]] bool is_of(std::uint32_t generation) const noexcept {
-    return word_ >> 48 == (generation & 0xffffu);
-  }
-  [[nodiscard]] std::uint16_t generation() const noexcept {
-    return static_cast<std::uint16_t>(word_ >> 48);
-  }
-
-private:
-  std::uint64_t word_ = 0;
-};
-
-/// An entry of the ready queue. A queue of two words an entry would stall the processor, which
-/// can't forward two stores to one load.
-using ready_entry = packed_pointer<entry_kind>;
 
 struct user_event {
   std::int64_t at;
@@ -290,25 +81,6 @@ struct step_event {
   std::uint64_t object = 0;
   std::uint32_t task = 0;
   operation_kind kind = operation_kind::none;
-};
-
-/// A worker's job, shared by its pool's line and the one who waits for it.
-struct alignas(16) job {
-  enum class state : std::uint8_t { queued, running, done, dropped };
-  std::shared_ptr<box_base> box;
-  std::shared_ptr<pool_state> pool;
-  std::shared_ptr<job> self;  // while it runs
-  std::exception_ptr failure;
-  waiter* awaiter = nullptr;
-  fiber own;
-  fiber* top = nullptr;      // where it goes on
-  fiber* starter = nullptr;  // who waits while the job's first part runs
-  std::uint64_t number = 0;
-  std::uint32_t sleep_generation = 0;
-  state status = state::queued;
-  bool frozen = false;
-  bool forced = false;
-  std::uint8_t thrown_at = 0;  // times that its forced unwinding was thrown
 };
 
 /// The usual source of choices: streams split from the seed by purpose, and the strategy's policy.

@@ -2,6 +2,7 @@
 
 #include "engine.hpp"
 #include "generator_internal.hpp"
+#include "offload_internal.hpp"
 
 #include <reprise/core/format.hpp>
 
