@@ -43,7 +43,12 @@ struct request {
     campaign_plan plan = how.read();
     const seed_range seeds = options.read_seeds();
     std::uint64_t runs = options.seeds.empty() ? usual_runs : seeds.count();
-    if (!how.runs.empty()) runs = read_number("runs", how.runs, 1);
+    if (!how.runs.empty()) {
+      runs = read_number("runs", how.runs, 1);
+      if (const std::uint64_t more = ~std::uint64_t{0} - seeds.first; more < runs - 1)
+        throw usage_error(fmt::format("--runs {}: from --seed {} on there {} only {}.", how.runs,
+                                      seeds.first, more == 0 ? "is" : "are", more + 1));
+    }
     if (plan.budget.count() > 0) runs = ~std::uint64_t{0};
     set_search(plan, options_for(what, options.read(portfolio())), seeds.first, runs);
     plan.what.marks = marks;

@@ -203,6 +203,8 @@ TEST_CASE("a signal in the middle ends the children, and what was found is told"
                                  out.path());
     std::this_thread::sleep_for(std::chrono::milliseconds(500));
     child.send(signal);
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    child.send(signal);  // as timeout(1) does: that asks once
     CHECK(child.wait() == 128 + signal);
     const std::string text = support::read_file(out.path());
     CHECK_THAT(text, ContainsSubstring(signal == SIGINT ? "stopped by SIGINT after "
@@ -295,4 +297,15 @@ TEST_CASE("a failure's strategy is that of its run, as its token says") {
       json::parse(odd({"replay", failure.at("token").get<std::string>(), "--format", "json"}).out);
   CHECK(failure.at("strategy") == again.at("strategy"));
   CHECK(failure.at("strategy") != "portfolio");
+}
+
+TEST_CASE("more runs than there are seeds are refused") {
+  const auto r = odd(
+      {"explore", "work", "--seed", "18446744073709551614", "--runs", "3", "--strategy", "fifo"});
+  CHECK(r.code == 2);
+  CHECK_THAT(r.err,
+             ContainsSubstring("--runs 3: from --seed 18446744073709551614 on there are only 2."));
+  CHECK(odd({"explore", "work", "--seed", "18446744073709551614", "--runs", "2", "--strategy",
+             "fifo"})
+            .code == 0);
 }
