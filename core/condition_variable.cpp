@@ -38,20 +38,30 @@ std::exception_ptr condition_variable::block(void (*unlock)(void*), void* lock,
 }
 
 void condition_variable::notify(std::size_t count) noexcept {
-  engine* e = try_enter();
+  engine* const e = try_enter();
   if (!e) return;
-  e->announce({operation_kind::condition_notify, object()});
-  const std::size_t asked = count;
-  for (waiter* w = waiters_.first(); w && count > 0; w = w->next) {
-    if (w->status != waiter::state::pending) continue;
-    --count;
-    e->wake(*w);
-  }
-  unheard_ = asked > 0 && count == asked;
+  unheard_ = !wake_waiters(*e, count) && count > 0;
   if (!unheard_) return;
   ++unheard_count_;
   unheard_from_ = e->current_number();
   unheard_place_ = __builtin_return_address(0);
+}
+
+void condition_variable::pass_on() noexcept {
+  // No notification of anybody's: what is known of the last one stays as it is.
+  if (engine* const e = try_enter()) static_cast<void>(wake_waiters(*e, 1));
+}
+
+bool condition_variable::wake_waiters(engine& e, std::size_t count) noexcept {
+  e.announce({operation_kind::condition_notify, object()});
+  bool any = false;
+  for (waiter* w = waiters_.first(); w && count > 0; w = w->next) {
+    if (w->status != waiter::state::pending) continue;
+    --count;
+    any = true;
+    e.wake(*w);
+  }
+  return any;
 }
 
 void condition_variable::warn_of(const missed_notification& m) noexcept {

@@ -180,17 +180,18 @@ void co_call::begin(const char* name, std::coroutine_handle<> frame) {
   engine& e = engine::checked(name);
   task_core& me = e.coroutine_that_waits(name);
   me.innermost = frame;
-  e.begin_borrowed(me, *this);
+  e.begin_borrowed(me, *this, __builtin_return_address(0));
 }
 
 void co_call::end() {
   if (failure) std::rethrow_exception(std::exchange(failure, nullptr));
 }
 
-void engine::begin_borrowed(task_core& me, co_call& call) {
+void engine::begin_borrowed(task_core& me, co_call& call, void* place) {
   stack_slot* const stack = stack_of(me.stack_log);
   if (!stack) throw std::bad_alloc();
   me.top = handover_ = &bind(*stack, borrowed_entry);
+  me.top->awaited_at = place;
   borrowing_ = &call;
 }
 

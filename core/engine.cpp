@@ -556,7 +556,12 @@ void engine::begin_await(task_core& me, future_core& core, callback_node& node) 
   node.wakes = &me;
   list(core, node);
   me.wait_for(core);
-  if (me.must_cancel && cancel(core, me.cancel_message())) me.must_cancel = false;
+  if (!me.must_cancel) return;
+  me.must_cancel = false;  // a circle that is broken at `me` sets it again
+  if (cancel(core, me.cancel_message()))
+    me.asked_while_waiting = true;
+  else
+    me.must_cancel = true;
 }
 
 void engine::hear_request(task_core& me, const future_core& core) {
@@ -581,6 +586,13 @@ void engine::choose_point(task_core& me) {
   me.top = current_fiber_;
   check_stack();
   leave_for(me, *next_fiber_chosen(next));
+}
+
+void engine::stop_at_limit(task_core& me) {
+  if (!failing_soon_) step_limit_ = 0;
+  --steps_;  // its going on is no step of the run
+  push_step(me);
+  suspend(me);
 }
 
 bool engine::point_of_coroutine(task_core& me) {
@@ -612,7 +624,7 @@ inline ready_entry engine::choose_beside(task_core& me) {
   if (claiming_ || failing_soon_ || event_count_ >= event_limit_) [[unlikely]] {
     // It is left for a moment: so that the claims are asked with no frame of the task's above them,
     // or because the run is over.
-    if (event_count_ >= event_limit_) step_limit_ = 0;
+    if (event_count_ >= event_limit_ && !failing_soon_) step_limit_ = 0;
     --steps_;  // its going on is no step of the run
     return {&me, 0, entry_kind::step};
   }
@@ -857,7 +869,7 @@ void engine::task_main() {
   for (;;) {
     task_core& t = *current_task_;
     std::exception_ptr failure;
-    const future_state state = settle(t, failure, [&] {
+    future_state state = settle(t, failure, [&] {
       throw_if_cancelled(t);
       t.box->invoke();
     });
@@ -871,6 +883,8 @@ void engine::task_main() {
         point(t, {kind, t.object()});
       } catch (const forced_unwind&) {  // it was left standing here
       }
+      // Asked while it was left at its end.
+      if (t.must_cancel && state == future_state::value) state = settle(t, failure, [] {});
     }
     finish_task(t, state, std::exchange(failure, nullptr));
     // Who goes on? A task that has not started takes this stack as it is: one hot stack for tasks
@@ -889,6 +903,8 @@ void engine::task_main() {
 
 void engine::finish_task(task_core& t, future_state state, std::exception_ptr failure) {
   if (!t.is_member && t.box) t.box->drop_callable();
+  if (watching_ && t.extras && !t.extras->given_name.empty())  // a race may name it later
+    task_names_.insert_or_assign(t.number, t.extras->given_name);
   --live_tasks_;
   ended_at_ = now_;
   if (t.is_member) {
@@ -972,6 +988,7 @@ void engine::step_coroutine(task_core& t) {
     if (!t.innermost) return end_coroutine(t, state, std::move(failure));
     t.must_cancel = state == future_state::cancelled;  // asked while its callable made it
   } else if (t.ending != future_state::pending) {
+    if (t.must_cancel && t.ending == future_state::value) t.ending = settle(t, t.failure, [] {});
     return finish_task(t, t.ending, std::exchange(t.failure, nullptr));
   } else if (t.join() && !t.forced) {
     if (!begin_join(t)) return;

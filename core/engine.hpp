@@ -138,10 +138,10 @@ public:
   /// A scheduling point before `op`, which the running task could do at once.
   void point(task_core& me, operation op) {
     me.announces(op);
-    if (choosing_ && !tearing_by_force_)
-      choose_point(me);
-    else
-      feed(me.number, op);
+    if (choosing_ && !tearing_by_force_) return choose_point(me);
+    if (event_count_ >= event_limit_ && !tearing_by_force_) [[unlikely]]
+      stop_at_limit(me);
+    feed(me.number, op);
   }
   /// The same from where a callback may be, too.
   void point_anywhere(operation op) {
@@ -208,7 +208,7 @@ public:
     if ((++generation & 0x7fffu) == 0) [[unlikely]]
       purge_timers();
   }
-  void begin_borrowed(task_core& me, co_call& call);
+  void begin_borrowed(task_core& me, co_call& call, void* place);
 
   // --- futures
   void complete(future_core& core, future_state state, std::exception_ptr failure = nullptr);
@@ -301,6 +301,8 @@ public:
   void freeze();
   /// Ends the run as failed at the next scheduling point, without throwing or suspending here.
   void fail_soon(std::string what) noexcept;
+  /// The same of a call of the user's that must not throw: says where it is, and then `also`.
+  void fail_at_caller(std::string what, const std::string& also = {}) noexcept;
   // --- claims
   std::uint64_t add_claim(claim_text&& text);
   void withdraw_claim(std::uint64_t number);
@@ -338,6 +340,11 @@ public:
 
   /// The detectors, when they are on.
   [[nodiscard]] watcher* watching() const noexcept { return watching_; }
+  /// The place of a call by the running task: a coroutine's own where it calls on a borrowed stack.
+  [[nodiscard]] void* place_of_call(void* returns_to) const noexcept {
+    void* const awaited_at = current_fiber_->awaited_at;
+    return awaited_at ? awaited_at : returns_to;
+  }
   /// The running task has taken `lock`.
   void took(const sync_object& lock, bool shared, lock_call call, void* place) {
     if (watching_) [[unlikely]]
@@ -388,6 +395,9 @@ private:
   void list(std::size_t index) const override;
 
   void choose_point(task_core& me);
+  /// The running task is left, since the run is over: it has failed, or the task goes on and on
+  /// without a step.
+  void stop_at_limit(task_core& me);
   void keep_books_before_choice();
   /// Nothing when the running task goes on; else who was chosen instead, and it is queued.
   [[gnu::always_inline]] ready_entry choose_beside(task_core& me);
@@ -532,6 +542,8 @@ private:
   [[nodiscard]] std::string task_waits_for(const task_core& t) const;
   /// Who holds the lock that `t` waits for, as far as that is known.
   [[nodiscard]] std::vector<held_locks::holder> holders_before(const task_core& t) const;
+  /// " (main.cpp:7)": where it waits; nothing where that is not known.
+  [[nodiscard]] static std::string place_of_wait(const task_core& t);
   /// ", held by Task-2 (main.cpp:7)"; nothing where it is not known.
   [[nodiscard]] std::string held_by(const task_core& t) const;
 
@@ -642,7 +654,8 @@ private:
   std::uint32_t outside_choices_ = 0;
   std::map<std::uint64_t, std::uint32_t> draws_;  // of each name in each task, so far
 
-  std::map<std::uint32_t, std::string> task_names_;  // of named tasks that logged
+  std::map<std::uint32_t, std::string>
+      task_names_;  // of named tasks that logged, or ended while they were watched
   std::string texts_;
   std::vector<user_event> user_events_;
   std::vector<trace_field> fields_;

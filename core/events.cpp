@@ -165,16 +165,38 @@ std::uint64_t mix_value(std::uint64_t h, const trace_value& value) noexcept {
   return h;
 }
 
-/// The innermost return address that lies in a user's file.
-[[gnu::noinline]] const void* users_caller() {
+/// The return addresses of those who called.
+struct callers {
   std::array<void*, 24> frames{};
-  const int count = ::backtrace(frames.data(), static_cast<int>(frames.size()));
-  for (int i = 1; i < count; ++i)
-    if (const void* at = frames.at(static_cast<std::size_t>(i)); !place_of(at).empty()) return at;
-  return nullptr;
-}
+  int count = ::backtrace(frames.data(), static_cast<int>(frames.size()));
+
+  /// The innermost that lies in a user's file.
+  [[nodiscard]] const void* users() const {
+    for (int i = 1; i < count; ++i)
+      if (const void* at = frames.at(static_cast<std::size_t>(i)); !place_of(at).empty()) return at;
+    return nullptr;
+  }
+};
+[[gnu::noinline]] const void* users_caller() { return callers().users(); }
 
 }  // namespace
+
+void engine::fail_at_caller(std::string what, const std::string& also) noexcept {
+  if (tearing_by_force_ || verdict_ != verdict::passed) return;
+  struct request {
+    callers who;
+    std::string place;
+  } r;
+  // Reading the program's lines takes a deep stack.
+  call_on_main(
+      [](void* p) {
+        auto& self = *static_cast<request*>(p);
+        self.place = place_of(self.who.users());
+      },
+      &r);
+  if (!r.place.empty()) what += "\n  at " + r.place;
+  fail_soon(what + also + whereabouts());
+}
 
 void engine::log(std::string_view name, std::string_view text, std::vector<trace_field> fields) {
   const std::uint32_t task = current_task_ ? current_task_->number : 0;

@@ -29,6 +29,7 @@ struct fiber {
   stack_slot* stack = nullptr;            // null: the OS thread's own
   void (*entry)(engine&) = nullptr;       // never returns
   generator_state* generator = nullptr;   // when it is a generator's
+  void* awaited_at = nullptr;  // when a coroutine has borrowed it: return address of its co_await
 #if defined(REPRISE_ASAN)
   void* fake_stack = nullptr;
   const void* bottom = nullptr;

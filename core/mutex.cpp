@@ -34,6 +34,7 @@ bool mutex::try_lock() {
 }
 
 bool mutex::acquire(engine& e, const detail::delay* within, void* place) {
+  place = e.place_of_call(place);
   detail::task_core& me = e.task_that_waits("mutex::lock");
   e.point(me, {operation_kind::lock, object()});
   if (!free_for_newcomer()) {
@@ -62,14 +63,13 @@ bool mutex::acquire(engine& e, const detail::delay* within, void* place) {
 void mutex::unlock() noexcept {
   engine* e = try_enter();
   if (!e) return;
+  if (locked_ && e->watching()) [[unlikely]]
+    check_holder(holder_);
   e->announce({operation_kind::unlock, object()});
   if (!locked_) {
-    e->fail_soon(
-        fmt::format("{} was unlocked, and nobody holds it{}", description(), e->whereabouts()));
+    e->fail_at_caller(description() + " was unlocked, and nobody holds it");
     return;
   }
-  if (e->watching()) [[unlikely]]
-    check_holder(holder_);
   locked_ = false;
   holder_ = 0;
   wake_first();

@@ -146,7 +146,9 @@ constinit const strategy_kind delay_bounded_kind{
 
 }  // namespace detail
 
-strategy pct(std::uint64_t depth) noexcept { return strategy(detail::pct_kind, {depth}); }
+strategy pct(std::uint64_t depth) noexcept {
+  return strategy(detail::pct_kind, {std::max<std::uint64_t>(depth, 1)});
+}
 strategy delay_bounded(std::uint64_t delays) noexcept {
   return strategy(detail::delay_bounded_kind, {delays});
 }

@@ -114,7 +114,7 @@ void queue_core::join() {
   enter("queue::join").point_anywhere({operation_kind::queue_join, object()});
   if (unfinished_ > 0) finished_.clear();
   // Another may have gone before the clearing: then what it set is lost, and all is done.
-  if (unfinished_ == 0) return saw(finished_.object());
+  if (unfinished_ == 0) return saw(finished_);
   static_cast<void>(finished_.wait_within(nullptr, __builtin_return_address(0), this));
 }
 

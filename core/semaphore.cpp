@@ -22,7 +22,7 @@ semaphore::semaphore(std::int64_t permits, std::int64_t most, std::string_view n
 }
 
 bool semaphore::locked() const noexcept {
-  detail::saw(object());
+  detail::saw(*this);
   return would_wait();
 }
 
@@ -89,8 +89,8 @@ void semaphore::release(std::int64_t count) noexcept {
   e->announce({operation_kind::release, object()});
   for (; count > 0; --count) {
     if (permits_ >= most_) {
-      e->fail_soon(fmt::format("{} was released too many times; its most is {}{}", description(),
-                               most_, e->whereabouts()));
+      e->fail_at_caller(
+          fmt::format("{} was released too many times; its most is {}", description(), most_));
       return;
     }
     ++permits_;

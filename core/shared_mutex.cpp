@@ -53,6 +53,7 @@ bool shared_mutex::try_acquire(mode m, const char* call) {
 void shared_mutex::acquire(mode m, void* place) {
   const char* call = m == mode::shared ? "shared_mutex::lock_shared" : "shared_mutex::lock";
   engine& e = enter(call);
+  place = e.place_of_call(place);
   detail::task_core& me = e.task_that_waits(call);
   const auto op = m == mode::shared ? operation_kind::lock_shared : operation_kind::lock;
   e.point(me, {op, object()});
@@ -94,14 +95,13 @@ void shared_mutex::wake() noexcept {
 void shared_mutex::unlock() noexcept {
   engine* e = try_enter();
   if (!e) return;
+  if (exclusive_ && e->watching()) [[unlikely]]
+    check_holder(writer_);
   e->announce({operation_kind::unlock, object()});
   if (!exclusive_) {
-    e->fail_soon(fmt::format("{} was unlocked, and nobody holds it exclusively{}", description(),
-                             e->whereabouts()));
+    e->fail_at_caller(description() + " was unlocked, and nobody holds it exclusively");
     return;
   }
-  if (e->watching()) [[unlikely]]
-    check_holder(writer_);
   exclusive_ = false;
   writer_ = 0;
   wake();
@@ -110,17 +110,13 @@ void shared_mutex::unlock() noexcept {
 void shared_mutex::unlock_shared() noexcept {
   engine* e = try_enter();
   if (!e) return;
-  std::string others;
-  if (e->watching()) [[unlikely]]
-    others = other_readers(readers_);
+  if (readers_ > 0 && e->watching()) [[unlikely]]
+    check_reader(readers_);
   e->announce({operation_kind::unlock_shared, object()});
   if (readers_ == 0) {
-    e->fail_soon(fmt::format("{} was unlocked by a reader, and no reader holds it{}", description(),
-                             e->whereabouts()));
+    e->fail_at_caller(description() + " was unlocked by a reader, and no reader holds it");
     return;
   }
-  if (!others.empty()) [[unlikely]]
-    unlocked_beside(others);
   --readers_;
   wake();
 }

@@ -117,9 +117,10 @@ std::string engine::name_of_task(std::uint32_t number) const {
   if (current_task_ && current_task_->number == number) return current_task_->name();
   const task_core* found = nullptr;
   tasks_.each([&](const task_core& t) {
-    if (t.owner && !t.done() && t.number == number) found = &t;
+    if (t.owner && t.number == number) found = &t;
   });
   if (found) return found->name();
+  if (const auto named = task_names_.find(number); named != task_names_.end()) return named->second;
   return fmt::format("Task-{}", number);
 }
 
@@ -146,6 +147,7 @@ void engine::fail_soon(std::string what) noexcept {
   if (tearing_by_force_) return;
   record_failure(verdict::failed, std::move(what));
   failing_soon_ = true;
+  if (phase_ == phase::running) event_limit_ = 0;  // seen where the task goes on without a wait
 }
 
 void engine::freeze() {
@@ -270,6 +272,12 @@ std::vector<held_locks::holder> engine::holders_before(const task_core& t) const
                    : std::vector<held_locks::holder>();
 }
 
+std::string engine::place_of_wait(const task_core& t) {
+  std::string place = place_of(t.place);
+  if (place.empty() && t.top) place = place_of(t.top->awaited_at);
+  return in_brackets(place);
+}
+
 std::string engine::held_by(const task_core& t) const {
   std::string itself, others;
   bool reads = false;
@@ -295,7 +303,7 @@ std::string engine::held_by(const task_core& t) const {
 }
 
 std::string engine::task_waits_for(const task_core& t) const {
-  const std::string place = in_brackets(place_of(t.place));
+  const std::string place = place_of_wait(t);
   if (t.leaf() && t.leaf()->object) {
     if (t.next_kind == operation_kind::event_wait)
       if (const auto* const queue = static_cast<const event_waiter&>(*t.leaf()).items_of)
@@ -402,7 +410,7 @@ std::string engine::describe_deadlock() {
       text += fmt::format("\n  {} {}{}", t->name(), held, task_waits_for(*t));
     } else {
       text += fmt::format("\n  {} {}{} {}{}", t->name(), held, waits_to(t->next_kind),
-                          t->leaf()->object->description(), in_brackets(place_of(t->place)));
+                          t->leaf()->object->description(), place_of_wait(*t));
     }
   }
   constexpr std::size_t most = 12;

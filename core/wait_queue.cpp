@@ -57,6 +57,19 @@ std::string readers_text(const engine& e, const std::vector<held_locks::holder>&
   if (known.size() > most) text += fmt::format(" and {} more", known.size() - most);
   return text + (known.size() == 1 ? " holds it" : " hold it");
 }
+
+/// A line for each holder of which it is known.
+std::string where_taken(const engine& e, std::uint64_t object) {
+  constexpr std::size_t most = 4;
+  std::string text;
+  std::size_t count = 0;
+  for (const auto& h : e.watching()->held().holders(object)) {
+    const std::string place = place_of(h.what.place);
+    if (place.empty() || ++count > most) continue;
+    text += fmt::format("\n  {} took it at {}", e.name_of_number(h.task), place);
+  }
+  return text;
+}
 }  // namespace
 
 sync_object::~sync_object() {
@@ -70,16 +83,18 @@ void sync_object::check_holder(std::uint32_t holder) const noexcept {
   unlocked_beside(e.name_of_number(holder) + " holds it");
 }
 
-std::string sync_object::other_readers(std::uint32_t count) const noexcept {
+void sync_object::check_reader(std::uint32_t count) const noexcept {
   engine& e = *engine::running();
-  if (!e.judges_mutexes() || e.watching()->held().has(e.current_number(), object_, true)) return {};
-  return readers_text(e, e.watching()->held().holders(object_), count);
+  if (!e.judges_mutexes() || e.watching()->held().has(e.current_number(), object_, true)) return;
+  const std::string readers = readers_text(e, e.watching()->held().holders(object_), count);
+  if (!readers.empty()) unlocked_beside(readers);
 }
 
 void sync_object::unlocked_beside(const std::string& holders) const noexcept {
   engine& e = *engine::running();
-  e.fail_soon(fmt::format("{} was unlocked by {}, and {}{}", description(),
-                          e.name_of_number(e.current_number()), holders, e.whereabouts()));
+  e.fail_at_caller(fmt::format("{} was unlocked by {}, and {}", description(),
+                               e.name_of_number(e.current_number()), holders),
+                   where_taken(e, object_));
 }
 
 void sync_object::destroyed_while_held(std::uint32_t holder, std::uint32_t readers) const noexcept {
@@ -93,8 +108,8 @@ void sync_object::destroyed_while_held(std::uint32_t holder, std::uint32_t reade
     } else {
       holders = e->name_of_number(holder) + " holds it";
     }
-    e->fail_soon(
-        fmt::format("{} was destroyed, and {}{}", description(), holders, e->whereabouts()));
+    e->fail_at_caller(fmt::format("{} was destroyed, and {}", description(), holders),
+                      where_taken(*e, object_));
   }
   e->watching()->gone(object_);
 }
@@ -119,9 +134,16 @@ engine& sync_object::enter_first(const char* call) const {
 
 engine* sync_object::try_enter_first() const noexcept {
   engine* e = engine::running();
-  if (e && run_ == gone && e->judges_mutexes()) [[unlikely]]
-    e->fail_soon("a synchronisation object was used after it was destroyed" + e->whereabouts());
-  return e && bind(*e) ? e : nullptr;
+  if (!e) return nullptr;
+  if (run_ == gone) [[unlikely]] {
+    if (e->judges_mutexes())
+      e->fail_at_caller("a synchronisation object was used after it was destroyed");
+    return nullptr;
+  }
+  if (bind(*e)) return e;
+  if (!e->tearing_down())
+    e->fail_at_caller(description() + " is of a run that has ended; make it inside the body");
+  return nullptr;
 }
 
 std::string sync_object::description(const char* type, const std::string& name,

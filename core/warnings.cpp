@@ -123,7 +123,7 @@ void engine::warn_of_late(const sync_object& on, void* place, std::uint32_t from
 
 std::string engine::lost_wakeup_of(const engine& e, const task_core& t) {
   if (!t.leaf() || !t.leaf()->object) return {};
-  const std::string place = in_brackets(place_of(t.place));
+  const std::string place = place_of_wait(t);
   if (t.next_kind == operation_kind::condition_wait) {
     const auto& cv = static_cast<const condition_variable&>(*t.leaf()->object);
     // Who has notified knows of it, and waits for something else.

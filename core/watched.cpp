@@ -91,8 +91,12 @@ void watched_atomic::wait_while(bool (*same)(const void*, const void*), const vo
     w.same = same, w.self = self, w.old = old;
     queued in_line(waiters_, w);
     const auto how = e.block(me, w, operation_kind::atomic_wait, place);
+    const bool gone = w.queue == nullptr;  // the atomic was destroyed meanwhile
     in_line.leave();
-    if (how == engine::wake_up::cancelled) e.throw_cancelled(me);
+    if (how == engine::wake_up::cancelled) {
+      if (w.status == waiter::state::woken && !gone) wake_waiters(e, 1);  // for whoever waits
+      e.throw_cancelled(me);
+    }
   }
   if (e.watching())
     e.watching()->atomic_access(me.number, object(), operation_kind::atomic_load, order);
@@ -101,6 +105,10 @@ void watched_atomic::wait_while(bool (*same)(const void*, const void*), const vo
 void watched_atomic::notify(std::size_t count, const char* call) const {
   engine& e = enter(call);
   e.point_anywhere({operation_kind::atomic_notify, object()});
+  wake_waiters(e, count);
+}
+
+void watched_atomic::wake_waiters(engine& e, std::size_t count) const {
   for (waiter* w = waiters_.first(); w && count > 0; w = w->next) {
     if (w->status != waiter::state::pending) continue;
     --count;
@@ -117,6 +125,13 @@ void fence(std::memory_order order, const char* call) {
 void saw(std::uint64_t object) noexcept {
   const engine* e = engine::running();
   if (e && e->watching()) e->watching()->saw(e->current_number(), object);
+}
+
+void saw(const sync_object& object) noexcept {
+  // What nobody has used yet gets no number by a look: those of what comes later would be others.
+  if (object.run_ == 0) return;
+  const engine* e = object.try_enter();
+  if (e && e->watching()) e->watching()->saw(e->current_number(), object.object());
 }
 
 void left_to(const sync_object& object) noexcept {

@@ -323,3 +323,27 @@ TEST_CASE("callbacks, jobs and coroutines access atomics without a preemption") 
   });
   CHECK_THAT(r.what, ContainsSubstring("atomic::wait") && ContainsSubstring("co::call"));
 }
+
+TEST_CASE("a compare-exchange of what was loaded succeeds, whatever the padding holds") {
+  struct with_gap {
+    char c;
+    long double x;
+  };
+  passes([] {
+    atomic<long double> x{1.5L};
+    long double seen = x.load();
+    CHECK(x.compare_exchange_strong(seen, 2.5L));
+    long double other = 2.5L;
+    CHECK(x.compare_exchange_strong(other, 3.5L));
+    CHECK_FALSE(x.compare_exchange_strong(other, 4.5L));
+    CHECK(other == 3.5L);
+    CHECK((x += 1.0L) == 4.5L);
+
+    // With what was seen it succeeds, whether or not the compiler can leave the padding out.
+    atomic<with_gap> gap{with_gap{'a', 1.5L}};
+    with_gap old{'a', 1.5L};
+    if (!gap.compare_exchange_strong(old, with_gap{'b', 2.5L}))
+      CHECK(gap.compare_exchange_strong(old, with_gap{'b', 2.5L}));
+    CHECK(gap.load().c == 'b');
+  });
+}

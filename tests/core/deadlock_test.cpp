@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 using namespace reprise;
 using namespace support;
@@ -69,6 +70,38 @@ TEST_CASE("a task that locks what it holds is named") {
   CHECK_THAT(r.what, ContainsSubstring("deadlock_test.cpp:"));
 #endif
 }
+
+#if defined(REPRISE_HAVE_BACKTRACE)
+TEST_CASE("whatever it waits in, it says where, in a build without optimisation, too") {
+  const auto told = [](auto&& wait_for) {
+    const report r = run(0, [&] {
+      promise<void> never;
+      wait_for(never.get_future());
+    });
+    CHECK(r.result == verdict::deadlock);
+    CHECK_THAT(r.what,
+               ContainsSubstring("\n  Task-1 waits") && ContainsSubstring(" (deadlock_test.cpp:"));
+    // The child's line has a place of its own.
+    const auto line = r.what.find("\n  Task-1 waits");
+    const auto end = r.what.find('\n', line + 1);
+    CHECK_THAT(r.what.substr(line, end - line), ContainsSubstring(" (deadlock_test.cpp:"));
+  };
+  using never = future<void>;
+  told([](const never& f) { f.get(); });
+  told([](const never& f) { f.wait(); });
+  told([](const never& f) { spawn([f] { f.get(); }).get(); });
+  told([](const never& f) { spawn([f] { f.get(); }).join(); });
+  told([](const never& f) { gather([f] { f.get(); }); });
+  told([](const never& f) { gather_all(spawn([f] { f.get(); })); });
+  told([](const never& f) { gather(std::vector{spawn([f] { f.get(); })}); });
+  told([](const never& f) { static_cast<void>(wait(std::vector{spawn([f] { f.get(); })})); });
+  told([](const never& f) {
+    for (auto& t : as_completed(std::vector{spawn([f] { f.get(); })})) static_cast<void>(t);
+  });
+  told([](const never& f) { with_task_group([f](task_group& g) { g.spawn([f] { f.get(); }); }); });
+  told([](const never& f) { shield([f] { f.get(); }); });
+}
+#endif
 
 TEST_CASE("a lock and a join may close a circle") {
   const report r = run(0, [] {
@@ -341,6 +374,59 @@ TEST_CASE("one who looked before the notification has lost it, whoever has made 
     CHECK_THAT(r.what, StartsWith("lost wake-up at 1 s: Task-2 waits to be notified by "));
   }
   CHECK(lost > 0);
+}
+
+TEST_CASE("a waiter that is stopped has notified nobody") {
+  for (const strategy& how : {fifo(), random_walk(), pos()}) {
+    const report r = run({.schedule = how}, [] {
+      mutex m;
+      condition_variable ready;
+      const auto given_up = [&] {
+        std::unique_lock lock(m);
+        ready.wait(lock);
+      };
+      try {
+        with_timeout(1s, given_up);
+      } catch (const timed_out&) {
+      }
+      std::unique_lock lock(m);
+      ready.wait(lock);
+    });
+    CHECK_THAT(r.what, StartsWith("deadlock at 1 s: 1 task waits"));
+  }
+}
+
+TEST_CASE("who finds its condition to hold at its time limit has lost no wake-up") {
+  int deadlocks = 0;
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    const report r = run({.seed = seed, .schedule = random_walk()}, [] {
+      mutex m;
+      condition_variable ready;
+      int items = 0;
+      gather(
+          [&] {
+            std::unique_lock lock(m);
+            if (ready.wait_for(lock, 1s, [&] { return items > 0; })) --items;
+          },
+          [&] {
+            sleep_for(1s);
+            {
+              const std::scoped_lock lock(m);
+              ++items;
+            }
+            ready.notify_one();
+          },
+          [&] {
+            sleep_for(2s);
+            std::unique_lock lock(m);
+            ready.wait(lock, [&] { return items > 0; });
+          });
+    });
+    if (r) continue;
+    ++deadlocks;
+    CHECK_THAT(r.what, StartsWith("deadlock at 2 s"));
+  }
+  CHECK(deadlocks > 0);
 }
 
 TEST_CASE("an atomic that was changed without a notification is a lost wake-up") {

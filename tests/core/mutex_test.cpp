@@ -190,3 +190,81 @@ TEST_CASE("a mutex made outside a run belongs to the first run that uses it") {
   });
   passes([&] { CHECK_THROWS_AS(m.lock(), stale_handle); });
 }
+
+TEST_CASE("a time limit may be any instant") {
+  using time = virtual_clock::time_point;
+  const report r = passes([] {
+    sleep_for(1s);
+    mutex m;
+    condition_variable changed;
+    std::unique_lock held(m);
+    spawn([&] {
+      CHECK_FALSE(m.try_lock_until(time::min()));
+      CHECK_FALSE(m.try_lock_until(virtual_clock::now() + 0.5s));
+      CHECK(now() == 1500ms);
+    }).join();
+    const auto never = [] { return false; };
+    CHECK(changed.wait_until(held, time::min()) == std::cv_status::timeout);
+    CHECK_FALSE(changed.wait_until(held, time::min(), never));
+    CHECK(now() == 1500ms);
+    CHECK_FALSE(changed.wait_until(held, virtual_clock::now() + 0.25s, never));
+    CHECK(now() == 1750ms);
+    sleep_until(virtual_clock::now() + 0.25s);
+    CHECK_THROWS_AS(with_deadline(virtual_clock::now() + 0.5s, [] { sleep_for(1h); }), timed_out);
+    CHECK(now() == 2500ms);
+    bool rings = false;
+    call_later(1s, [&] {
+      rings = true;
+      changed.notify_all();
+    });
+    CHECK(changed.wait_for(held, std::chrono::hours::max(), [&] { return rings; }));
+  });
+  CHECK(r.elapsed == 3500ms);
+}
+
+TEST_CASE("what is of a run that has ended is refused by calls that throw nothing, too") {
+  mutex m("m");
+  semaphore s(1);
+  event e;
+  condition_variable c;
+  passes([&] {
+    const std::scoped_lock lock(m);
+    s.acquire();
+    e.set();
+    c.notify_all();
+  });
+  const auto refused = [](auto&& use) {
+    const report r = run({}, [&] {
+      use();
+      sleep_for(1s);
+    });
+    CHECK(r.result == verdict::failed);
+    CHECK_THAT(r.what, ContainsSubstring("is of a run that has ended; make it inside the body"));
+    CHECK(r.elapsed == 0s);
+  };
+  refused([&] { m.unlock(); });
+  refused([&] { s.release(); });
+  refused([&] { static_cast<void>(s.permits()); });
+  refused([&] { static_cast<void>(e.is_set()); });
+  refused([&] { c.notify_one(); });
+  m.unlock();  // outside any run nothing is to be said
+}
+
+TEST_CASE("a misuse says where it is, and where the holder took it") {
+  int takes = 0, unlocks = 0;
+  const report r = run({.schedule = random_walk()}, [&] {
+    mutex m("m");
+    takes = __LINE__ + 1;
+    m.lock();
+    spawn([&] {
+      unlocks = __LINE__ + 1;
+      m.unlock();
+    }).join();
+  });
+  CHECK_THAT(r.what, ContainsSubstring("m was unlocked by Task-2, and Task-1 holds it"));
+#if defined(REPRISE_HAVE_BACKTRACE)
+  CHECK_THAT(r.what, ContainsSubstring("\n  at mutex_test.cpp:" + std::to_string(unlocks)));
+  CHECK_THAT(r.what,
+             ContainsSubstring("\n  Task-1 took it at mutex_test.cpp:" + std::to_string(takes)));
+#endif
+}

@@ -192,3 +192,21 @@ TEST_CASE("items may be move-only, and those left are destroyed with the queue")
   });
   CHECK(counted::alive == 0);
 }
+
+TEST_CASE("a comparison that throws leaves a priority queue as it was") {
+  struct fussy {
+    bool operator()(int a, int b) const {
+      if (a == 13 || b == 13) throw std::invalid_argument("13");
+      return a < b;
+    }
+  };
+  passes([] {
+    priority_queue<int, fussy> q;
+    for (const int n : {5, 3, 4}) q.put(n);
+    CHECK_THROWS_AS(q.put(13), std::invalid_argument);
+    CHECK(q.size() == 3);
+    q.put(1);
+    for (const int n : {1, 3, 4, 5}) CHECK(q.get() == n);
+    CHECK(q.empty());
+  });
+}

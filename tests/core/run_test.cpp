@@ -369,6 +369,31 @@ TEST_CASE("tasks that wait for each other through a gather can be cancelled") {
   check_passed(r);
 }
 
+TEST_CASE("a cancellation that is pending where a task closes a circle is thrown there") {
+  const report joined = run(config{}, [] {
+    task<> a, b;
+    a = spawn([&] { b.join(); });
+    b = spawn([&] {
+      current_task().cancel();
+      a.join();
+    });
+    for (int i = 0; i < 5; ++i) yield();
+    expect(b.cancelled(), "it went on");
+    expect(a.done(), "who joins it was not told");
+  });
+  CHECK((joined ? "" : joined.what) == "");
+  const report gathered = run(config{}, [] {
+    task<> b;
+    b = spawn([&] {
+      current_task().cancel();
+      gather_all([&] { b.join(); });
+    });
+    for (int i = 0; i < 5; ++i) yield();
+    expect(b.cancelled(), "it went on");
+  });
+  CHECK((gathered ? "" : gathered.what) == "");
+}
+
 TEST_CASE("a long chain of tasks that wait for one another can be cancelled") {
   passes([] {
     task<> last = spawn([] { sleep_for(1h); });
@@ -881,8 +906,6 @@ TEST_CASE(
     std::unique_lock lock(own);
     CHECK_THROWS_AS(cv->wait(lock), stale_handle);
     CHECK_THROWS_AS(offload(*pool, [] {}), stale_handle);
-    m->unlock();
-    s->release();
     auto it = g->begin();
     CHECK((it == g->end()));
     // Handles that are dropped in another run leave its tasks alone.

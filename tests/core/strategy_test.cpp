@@ -388,3 +388,8 @@ TEST_CASE("timers due at one instant make all their tasks able to run, in any or
   }
   CHECK(orders.size() == 6);
 }
+
+TEST_CASE("a depth of 0 is 1, and is written so") {
+  CHECK(pct(0) == pct(1));
+  CHECK(strategy::parse(pct(0).to_string()) == pct(1));
+}

@@ -728,3 +728,34 @@ TEST_CASE("in a run of more tasks than clocks are kept for nothing is watched") 
   });
   check_passed(r);
 }
+
+TEST_CASE("who has seen that a mutex is free comes after who gave it back") {
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    const report r = run({.seed = seed, .schedule = random_walk()}, [] {
+      mutex m;
+      shared<int> value{0};
+      m.lock();
+      auto waits = spawn([&] {
+        while (m.locked()) yield();
+        expect(value.read() == 1);
+      });
+      value.write(1);
+      m.unlock();
+      waits.join();
+    });
+    CHECK((r ? "" : r.what) == "");
+  }
+}
+
+TEST_CASE("a race calls a task by its name when that has ended, too") {
+  const report r = run({.schedule = random_walk()}, [] {
+    shared<int> value{0};
+    spawn({.name = "writer"}, [&] { value.write(1); });
+    sleep_for(1s);
+    spawn({.name = "reader"}, [&] { static_cast<void>(value.read()); });
+    sleep_for(1s);
+  });
+  CHECK_THAT(r.what, Catch::Matchers::StartsWith("data race"));
+  CHECK_THAT(r.what, ContainsSubstring("writer writes it"));
+  CHECK_THAT(r.what, ContainsSubstring("reader reads it"));
+}

@@ -157,7 +157,7 @@ TEST_CASE("every schedule: who spins alone comes to the limit of steps") {
       },
   };
   for (const auto& body : spins) {
-    for (const char* how : {"pos", "random_walk", "simplest", "round_robin"}) {
+    for (const char* how : {"fifo", "pos", "random_walk", "simplest", "round_robin"}) {
       INFO(how);
       const report r =
           run({.schedule = strategy::parse(how), .step_limit = 1000, .detect = detectors::none()},
@@ -173,13 +173,65 @@ TEST_CASE("every schedule: who spins alone comes to the limit of steps") {
 }
 
 TEST_CASE("every schedule: a failure that was recorded is delivered to one who spins") {
-  const report r = run({.schedule = random_walk(), .detect = {.livelock = false}}, [] {
-    mutex m;
-    m.unlock();
-    atomic<bool> flag{false};
-    while (!flag.load()) {
-    }
+  for (const strategy& how : {fifo(), random_walk()}) {
+    const report r = run({.schedule = how, .detect = {.livelock = false}}, [] {
+      mutex m;
+      m.unlock();
+      atomic<bool> flag{false};
+      while (!flag.load()) {
+      }
+    });
+    CHECK(r.result == verdict::failed);
+    CHECK_THAT(r.what, ContainsSubstring("was unlocked, and nobody holds it"));
+  }
+}
+
+TEST_CASE("every schedule: a join throws the cancellation that came before it, too") {
+  holds([] {
+    auto slow = spawn([] { sleep_for(1s); });
+    bool went_on = false;
+    auto joins = spawn([&] {
+      slow.join();
+      went_on = true;
+    });
+    auto cancels = spawn([&] {
+      yield();
+      expect(joins.cancel());
+    });
+    cancels.join();
+    joins.join();
+    expect(!went_on && joins.cancelled());
   });
-  CHECK(r.result == verdict::failed);
-  CHECK_THAT(r.what, ContainsSubstring("was unlocked, and nobody holds it"));
+}
+
+TEST_CASE("every schedule: whose cancellation was taken ends cancelled, even at its end") {
+  const auto ends_cancelled = [](auto&& begin) {
+    return [begin] {
+      auto quick = begin();
+      const bool taken = quick.cancel();
+      quick.join();
+      expect(quick.cancelled() == taken, "taken: {}", taken);
+    };
+  };
+  holds(ends_cancelled([] { return spawn([] { return 1; }); }));
+  holds(ends_cancelled([] { return spawn([]() -> co_task<int> { co_return 1; }); }));
+}
+
+TEST_CASE("every schedule: who was cancelled passes an atomic's notification on") {
+  holds([] {
+    atomic<int> turn{0};
+    bool heard = false;
+    auto first = spawn([&] {
+      turn.wait(0);
+      heard = true;
+    });
+    auto second = spawn([&] { turn.wait(0); });
+    sleep_for(1s);
+    turn.store(1);
+    turn.notify_one();
+    first.cancel();
+    first.join();
+    if (heard) turn.notify_one();
+    second.join();
+  });
 }

@@ -33,21 +33,35 @@ inline constexpr bool is_weak_ptr<std::weak_ptr<T>> = true;
 /// Whether compare_exchange takes the two for equal: bit by bit, without padding where the compiler
 /// can leave it out.
 template <class T>
-[[nodiscard]] bool same_value(T a, T b) noexcept {
+[[nodiscard]] bool same_value(const T& a, const T& b) noexcept {
   if constexpr (is_shared_ptr<T>) {
     return a == b && !a.owner_before(b) && !b.owner_before(a);
   } else if constexpr (is_weak_ptr<T>) {
     return a.lock() == b.lock() && !a.owner_before(b) && !b.owner_before(a);
+  } else if constexpr (std::same_as<T, long double> &&
+                       std::numeric_limits<long double>::digits == 64) {
+    return std::memcmp(&a, &b, 10) == 0;  // x87's: six bytes behind are padding
   } else {
 #if defined(__has_builtin)
 #if __has_builtin(__builtin_clear_padding)
     if constexpr (!std::has_unique_object_representations_v<T> && !std::is_floating_point_v<T>) {
-      __builtin_clear_padding(&a);
-      __builtin_clear_padding(&b);
+      T x = a, y = b;
+      __builtin_clear_padding(&x);
+      __builtin_clear_padding(&y);
+      return std::memcmp(&x, &y, sizeof(T)) == 0;
     }
 #endif
 #endif
     return std::memcmp(&a, &b, sizeof(T)) == 0;
+  }
+}
+/// With the padding, so that a compare_exchange with what was seen succeeds everywhere.
+template <class T>
+void take_seen(T& to, const T& from) noexcept {
+  if constexpr (std::is_trivially_copyable_v<T>) {
+    std::memcpy(static_cast<void*>(&to), &from, sizeof(T));
+  } else {
+    to = from;
   }
 }
 
@@ -384,7 +398,7 @@ private:
       return true;
     }
     only_looked(failure);
-    expected = value_;
+    detail::take_seen(expected, value_);
     return false;
   }
 

@@ -24,12 +24,12 @@ public:
   /// Those who wait get `broken_barrier`; then the barrier is as new.
   void reset();
   [[nodiscard]] bool broken() const noexcept {
-    detail::saw(object());
+    detail::saw(*this);
     return state_ == state::broken;
   }
   [[nodiscard]] std::size_t parties() const noexcept { return parties_; }
   [[nodiscard]] std::size_t waiting() const noexcept {
-    detail::saw(object());
+    detail::saw(*this);
     return state_ == state::filling ? count_ : 0;
   }
 

@@ -30,7 +30,7 @@ class co_sleep_awaiter {
 public:
   explicit co_sleep_awaiter(delay d) noexcept : ns_(d.positive ? d.ns : 0) {}
   [[nodiscard]] static bool await_ready() noexcept { return false; }
-  void await_suspend(std::coroutine_handle<> me) const { begin(ns_, me); }
+  [[gnu::always_inline]] void await_suspend(std::coroutine_handle<> me) const { begin(ns_, me); }
   void await_resume() const { end(ns_); }
 
 private:
@@ -55,7 +55,7 @@ public:
     call = [](co_call& self) { static_cast<co_call_awaiter&>(self).run(); };
   }
   [[nodiscard]] static bool await_ready() noexcept { return false; }
-  void await_suspend(std::coroutine_handle<> me) { begin(name_, me); }
+  [[gnu::always_inline]] void await_suspend(std::coroutine_handle<> me) { begin(name_, me); }
   result await_resume() {
     end();
     if constexpr (std::is_reference_v<result>) {
@@ -98,7 +98,7 @@ class co_gather_awaiter {
 public:
   explicit co_gather_awaiter(Xs... xs) : xs_(std::move(xs)...) {}
   [[nodiscard]] static bool await_ready() noexcept { return false; }
-  bool await_suspend(std::coroutine_handle<> me) {
+  [[gnu::always_inline]] bool await_suspend(std::coroutine_handle<> me) {
     constexpr const char* call = How == failures::thrown ? "gather" : "gather_all";
     check_in_coroutine(call);
     std::apply([&](auto&... x) { cores_ = {child(std::move(x))...}; }, xs_);
@@ -129,7 +129,7 @@ public:
   using result = child_result_t<std::ranges::range_value_t<R>>;
   explicit co_gather_range_awaiter(R&& range) : range_(std::forward<R>(range)) {}
   [[nodiscard]] static bool await_ready() noexcept { return false; }
-  bool await_suspend(std::coroutine_handle<> me) {
+  [[gnu::always_inline]] bool await_suspend(std::coroutine_handle<> me) {
     constexpr const char* call = How == failures::thrown ? "gather" : "gather_all";
     check_in_coroutine(call);
     add_children(cores_, std::forward<R>(range_));
@@ -165,7 +165,7 @@ public:
   using result = child_result_t<std::ranges::range_value_t<R>>;
   explicit co_gather_crowd_awaiter(R&& range) : range_(std::forward<R>(range)) {}
   [[nodiscard]] static bool await_ready() noexcept { return false; }
-  bool await_suspend(std::coroutine_handle<> me) {
+  [[gnu::always_inline]] bool await_suspend(std::coroutine_handle<> me) {
     constexpr const char* call = How == failures::thrown ? "gather" : "gather_all";
     check_in_coroutine(call);
     crowd_.emplace(call);
@@ -251,12 +251,9 @@ template <class Rep, class Period>
 [[nodiscard]] auto sleep_for(std::chrono::duration<Rep, Period> d) {
   return detail::co_sleep_awaiter(detail::to_delay(d));
 }
-[[nodiscard]] inline auto sleep_until(virtual_clock::time_point t) {
-  const std::int64_t now = detail::now_ns("co::sleep_until");
-  const std::int64_t when = t.time_since_epoch().count();
-  return detail::co_sleep_awaiter(
-      when <= now ? detail::delay{}
-                  : detail::delay{true, when == detail::delay::forever ? when : when - now});
+template <class Duration>
+[[nodiscard]] auto sleep_until(std::chrono::time_point<virtual_clock, Duration> t) {
+  return detail::co_sleep_awaiter(detail::delay_until(t, "co::sleep_until"));
 }
 [[nodiscard]] inline auto yield() noexcept { return detail::co_sleep_awaiter(detail::delay{}); }
 

@@ -257,7 +257,7 @@ class co_result_awaiter {
 public:
   explicit co_result_awaiter(core_ref core) noexcept : core_(std::move(core)) {}
   [[nodiscard]] static bool await_ready() noexcept { return false; }
-  bool await_suspend(std::coroutine_handle<> me) {
+  [[gnu::always_inline]] bool await_suspend(std::coroutine_handle<> me) {
     future_core& core = core_.checked("co_await");
     return join_.begin(core, wait_of(core), me);
   }

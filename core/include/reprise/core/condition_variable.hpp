@@ -51,24 +51,32 @@ public:
   template <class Lock, class Rep, class Period, class Predicate>
   [[gnu::always_inline]] bool wait_for(Lock& lock, std::chrono::duration<Rep, Period> d,
                                        Predicate holds) {
-    return wait_until(lock, virtual_clock::now() + to_duration(d), std::move(holds));
+    const std::int64_t now = detail::now_ns("condition_variable::wait_for");
+    const duration last(detail::deadline_after(now, detail::to_delay(d).ns));
+    return wait_until(lock, virtual_clock::time_point(last), std::move(holds));
   }
-  template <class Lock>
-  [[gnu::always_inline]] std::cv_status wait_until(Lock& lock, virtual_clock::time_point t) {
-    return wait_for(lock, t - virtual_clock::now());
+  template <class Lock, class Duration>
+  [[gnu::always_inline]] std::cv_status wait_until(
+      Lock& lock, std::chrono::time_point<virtual_clock, Duration> t) {
+    const auto delay = detail::delay_until(t, "condition_variable::wait_until");
+    return wait_for_notification(lock, &delay) ? std::cv_status::no_timeout
+                                               : std::cv_status::timeout;
   }
-  template <class Lock, class Predicate>
-  [[gnu::always_inline]] bool wait_until(Lock& lock, virtual_clock::time_point t, Predicate holds) {
+  template <class Lock, class Duration, class Predicate>
+  [[gnu::always_inline]] bool wait_until(Lock& lock,
+                                         std::chrono::time_point<virtual_clock, Duration> t,
+                                         Predicate holds) {
     for (;;) {
       missed_notification missed{.unheard = unheard_count_};
       if (holds()) {
         unheard_ = false;
         return true;
       }
-      const auto delay = detail::to_delay(t - virtual_clock::now());
+      const auto delay = detail::delay_until(t, "condition_variable::wait_until");
       if (wait_for_notification(lock, &delay, &missed)) continue;
       const bool held = holds();
       if (held && missed.missed) warn_of(missed);
+      if (held) unheard_ = false;
       return held;
     }
   }
@@ -92,6 +100,10 @@ private:
     std::uint64_t since = 0;  // how many operations there were when it began to wait
   };
   void warn_of(const missed_notification& m) noexcept;
+  /// Whoever is stopped may have been notified: the next one looks in its stead.
+  void pass_on() noexcept;
+  /// Whether there was one to wake.
+  bool wake_waiters(detail::engine& e, std::size_t count) noexcept;
   /// How often the lock was taken so far; nothing where that is not known.
   static std::optional<std::uint32_t> times_taken(const mutex& m) noexcept {
     return m.times_taken_;
@@ -126,7 +138,7 @@ private:
       }
     }
     if (stop) {
-      notify(1);
+      pass_on();
       std::rethrow_exception(std::move(stop));
     }
     if (missed && missed->missed)

@@ -31,7 +31,7 @@ public:
   void set();
   void clear();
   [[nodiscard]] bool is_set() const noexcept {
-    if (set_) detail::saw(object());
+    if (set_) detail::saw(*this);
     return set_;
   }
 

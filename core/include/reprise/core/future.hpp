@@ -21,11 +21,12 @@ public:
   explicit operator bool() const noexcept { return !core_.empty(); }
   /// Waits for the value, or throws what was set instead. A waiter resumes on the turn after it was
   /// set.
-  T get() const {
-    detail::await_result(core_, "future::get");
-    return detail::take_value<T>(core_, "future::get");
+  [[gnu::always_inline]] T get() const {
+    const detail::core_ref core = core_;  // the handle may be destroyed while it waits
+    detail::await_result(core, "future::get");
+    return detail::take_value<T>(core, "future::get");
   }
-  void wait() const { detail::await_done(core_, "future::wait"); }
+  [[gnu::always_inline]] void wait() const { detail::await_done(core_, "future::wait"); }
   /// Without waiting. Throws: `invalid_state` while it is pending.
   T result() const {
     detail::throw_failure(core_, "future::result");

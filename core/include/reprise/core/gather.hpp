@@ -236,7 +236,7 @@ void add_children(core_list& cores, R&& range) {
 /// ends; a gather of nothing does not suspend.
 template <class... Xs>
   requires((detail::child_callable<Xs> || detail::awaitable_handle<Xs>) && ...)
-auto gather(Xs&&... xs) {
+[[gnu::always_inline]] inline auto gather(Xs&&... xs) {
   constexpr auto whose = detail::whose_are<Xs...>();
   detail::check_can_wait("gather");
   const std::array<detail::core_ref, sizeof...(Xs)> cores{detail::child(std::forward<Xs>(xs))...};
@@ -252,7 +252,7 @@ auto gather(Xs&&... xs) {
 /// Given tasks, it is asyncio's: the first failure is thrown while the others go on, and cancelling
 /// the caller cancels them.
 template <detail::child_range R>
-auto gather(R&& range) {
+[[gnu::always_inline]] inline auto gather(R&& range) {
   using result = detail::child_result_t<std::ranges::range_value_t<R>>;
   constexpr auto whose = detail::whose_are<std::ranges::range_value_t<R>>();
   detail::check_can_wait("gather");
@@ -276,7 +276,7 @@ auto gather(R&& range) {
 /// As `gather`, but failures come back in place, as outcomes, and cancel nobody.
 template <class... Xs>
   requires((detail::child_callable<Xs> || detail::awaitable_handle<Xs>) && ...)
-auto gather_all(Xs&&... xs) {
+[[gnu::always_inline]] inline auto gather_all(Xs&&... xs) {
   constexpr auto whose = detail::whose_are<Xs...>();
   detail::check_can_wait("gather_all");
   const std::array<detail::core_ref, sizeof...(Xs)> cores{detail::child(std::forward<Xs>(xs))...};
@@ -287,7 +287,7 @@ auto gather_all(Xs&&... xs) {
   }(std::index_sequence_for<Xs...>{});
 }
 template <detail::child_range R>
-auto gather_all(R&& range) {
+[[gnu::always_inline]] inline auto gather_all(R&& range) {
   using result = detail::child_result_t<std::ranges::range_value_t<R>>;
   constexpr auto whose = detail::whose_are<std::ranges::range_value_t<R>>();
   detail::check_can_wait("gather_all");

@@ -17,7 +17,7 @@ public:
   /// below 0.
   void count_down(std::int64_t n = 1);
   [[nodiscard]] bool try_wait() const noexcept {
-    if (count_ == 0) detail::saw(object());
+    if (count_ == 0) detail::saw(*this);
     return count_ == 0;
   }
   /// Returns at once, without suspending, when the count is 0. Throws: `cancelled`.

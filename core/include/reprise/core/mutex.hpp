@@ -29,16 +29,21 @@ public:
   void lock();
   [[nodiscard]] bool try_lock();
   template <class Rep, class Period>
-  [[nodiscard]] bool try_lock_for(std::chrono::duration<Rep, Period> d) {
+  [[nodiscard, gnu::always_inline]] bool try_lock_for(std::chrono::duration<Rep, Period> d) {
     return lock_within(detail::to_delay(d));
   }
-  [[nodiscard]] bool try_lock_until(virtual_clock::time_point t) {
-    return try_lock_for(t - virtual_clock::now());
+  template <class Duration>
+  [[nodiscard, gnu::always_inline]] bool try_lock_until(
+      std::chrono::time_point<virtual_clock, Duration> t) {
+    return lock_within(detail::delay_until(t, "mutex::try_lock_until"));
   }
   /// Never throws and never suspends. Unlocking a free mutex fails the run; in a search, so does
   /// unlocking one that another task holds.
   void unlock() noexcept;
-  [[nodiscard]] bool locked() const noexcept { return locked_; }
+  [[nodiscard]] bool locked() const noexcept {
+    if (!locked_) detail::saw(*this);
+    return locked_;
+  }
 
 private:
   friend class condition_variable;

@@ -34,7 +34,7 @@ public:
   /// Whether `acquire` would wait.
   [[nodiscard]] bool locked() const noexcept;
   [[nodiscard]] std::int64_t permits() const noexcept {
-    detail::saw(object());
+    detail::saw(*this);
     return permits_;
   }
 

@@ -59,7 +59,7 @@ public:
   ///
   /// Throws: `cancelled` when the caller was cancelled (and with it the task); `std::logic_error`
   /// when a task waits for itself.
-  void join() const { detail::await_done(core_, "task::join"); }
+  [[gnu::always_inline]] void join() const { detail::await_done(core_, "task::join"); }
 
   /// Calls `f(any_task)` one turn after the task ends, outside any task; at the next turn if it has
   /// ended already.
@@ -95,9 +95,10 @@ public:
   /// A copy, as often as asked; a value that can't be copied is moved out once.
   /// Throws: what the task threw; `cancelled` when either was cancelled; `std::logic_error` when a
   /// task waits for itself.
-  T get() const {
-    detail::await_result(core_, "task::get");
-    return detail::take_value<T>(core_, "task::get");
+  [[gnu::always_inline]] T get() const {
+    const detail::core_ref core = core_;  // the handle may be destroyed while it waits
+    detail::await_result(core, "task::get");
+    return detail::take_value<T>(core, "task::get");
   }
   /// As `get`, for a task that is known to be done. Throws: `invalid_state` when it is not.
   T result() const {
@@ -190,12 +191,13 @@ void spend(delay d);
 /// More than the clock can hold waits for ever. Throws: `std::invalid_argument` for NaN,
 /// `cancelled`, `no_simulation`.
 template <class Rep, class Period>
-void sleep_for(std::chrono::duration<Rep, Period> d) {
+[[gnu::always_inline]] inline void sleep_for(std::chrono::duration<Rep, Period> d) {
   detail::sleep(detail::to_delay(d));
 }
 /// Waits until the clock shows `t`; a yield when it does already.
-inline void sleep_until(virtual_clock::time_point t) {
-  detail::sleep_until(t.time_since_epoch().count());
+template <class Duration>
+[[gnu::always_inline]] inline void sleep_until(std::chrono::time_point<virtual_clock, Duration> t) {
+  detail::sleep_until(detail::to_time_point(t).time_since_epoch().count());
 }
 /// Lets every task that is ready run before this one goes on.
 void yield();

@@ -77,7 +77,7 @@ private:
 /// the failures are thrown together as an `exception_group`. A child that was cancelled is no
 /// failure. Cost: the caller resumes two turns after the last child ends.
 template <class F>
-decltype(auto) with_task_group(F&& f) {
+[[gnu::always_inline]] inline decltype(auto) with_task_group(F&& f) {
   using result = std::invoke_result_t<F, task_group&>;
   detail::check_can_wait("with_task_group");
   task_group group;

@@ -101,10 +101,11 @@ decltype(auto) with_timeout(std::chrono::duration<Rep, Period> d, F&& f) {
       std::forward<F>(f));
 }
 /// The same, at an instant of virtual time.
-template <class F>
-decltype(auto) with_deadline(virtual_clock::time_point when, F&& f) {
+template <class Duration, class F>
+decltype(auto) with_deadline(std::chrono::time_point<virtual_clock, Duration> when, F&& f) {
   static_cast<void>(detail::now_ns("with_deadline"));
-  return detail::run_with_deadline(when.time_since_epoch().count(), std::forward<F>(f));
+  return detail::run_with_deadline(detail::to_time_point(when).time_since_epoch().count(),
+                                   std::forward<F>(f));
 }
 
 namespace detail {
@@ -129,14 +130,14 @@ T wait_for(const task<T>& t, std::chrono::duration<Rep, Period> d) {
 
 /// Waits for the task and returns its value; cancelling the waiter does not cancel the task.
 template <class T>
-T shield(const task<T>& t) {
+[[gnu::always_inline]] inline T shield(const task<T>& t) {
   detail::shield(t.core());
   return detail::take_value<T>(t.core(), "shield");
 }
 /// The same for a callable, which becomes a task.
 template <class F>
   requires std::invocable<std::decay_t<F>>
-auto shield(F&& f) {
+[[gnu::always_inline]] inline auto shield(F&& f) {
   detail::check_can_wait("shield");
   return shield(spawn(std::forward<F>(f)));
 }

@@ -63,11 +63,11 @@ timer call_later(std::chrono::duration<Rep, Period> d, F&& f) {
                       "call_later"));
 }
 /// Calls `f` when the clock shows `when`.
-template <class F>
+template <class Duration, class F>
   requires std::invocable<std::decay_t<F>>
-timer call_at(virtual_clock::time_point when, F&& f) {
+timer call_at(std::chrono::time_point<virtual_clock, Duration> when, F&& f) {
   return timer(
-      detail::call_at(when.time_since_epoch().count(),
+      detail::call_at(detail::to_time_point(when).time_since_epoch().count(),
                       detail::callback_box([f = std::decay_t<F>(std::forward<F>(f))]() mutable {
                         static_cast<void>(std::invoke(f));
                       }),

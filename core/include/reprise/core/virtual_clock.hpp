@@ -80,4 +80,25 @@ constexpr duration to_duration(std::chrono::duration<Rep, Period> d) {
   return duration(detail::to_delay(d).ns);
 }
 
+namespace detail {
+
+/// `virtual_clock::now() + 1.5s` has a duration of its own. Throws: `std::invalid_argument` for
+/// NaN.
+template <class Duration>
+constexpr virtual_clock::time_point to_time_point(
+    std::chrono::time_point<virtual_clock, Duration> t) {
+  return virtual_clock::time_point(to_duration(t.time_since_epoch()));
+}
+
+/// None when `t` is past. Throws: `no_simulation` that names `call`.
+template <class Duration>
+delay delay_until(std::chrono::time_point<virtual_clock, Duration> t, const char* call) {
+  const std::int64_t now = now_ns(call);
+  const std::int64_t when = to_time_point(t).time_since_epoch().count();
+  if (when <= now) return {};
+  return {true, when == delay::forever ? when : when - now};
+}
+
+}  // namespace detail
+
 }  // namespace reprise

@@ -71,7 +71,8 @@ std::vector<core_ref> cores_of(const std::vector<task<T>>& tasks) {
   return cores;
 }
 template <class T>
-wait_result<T> wait_for_tasks(std::vector<task<T>> tasks, until what, std::optional<delay> within) {
+[[gnu::always_inline]] inline wait_result<T> wait_for_tasks(std::vector<task<T>> tasks, until what,
+                                                            std::optional<delay> within) {
   const auto cores = cores_of(tasks);
   wait_cores(cores, what, within);
   wait_result<T> result;
@@ -87,13 +88,14 @@ wait_result<T> wait_for_tasks(std::vector<task<T>> tasks, until what, std::optio
 /// Duplicates are dropped. Throws: `std::invalid_argument` for no tasks. Cost: the caller resumes
 /// two turns after the end that decided, also when all are done already.
 template <detail::task_range R>
-auto wait(R&& tasks, until what = until::all_completed) {
+[[gnu::always_inline]] inline auto wait(R&& tasks, until what = until::all_completed) {
   using T = detail::task_of<R>;
   return detail::wait_for_tasks<T>(detail::distinct<T>(tasks), what, std::nullopt);
 }
 /// The same, for `within` of virtual time at most; 0 is one turn through the timers.
 template <detail::task_range R, class Rep, class Period>
-auto wait(R&& tasks, until what, std::chrono::duration<Rep, Period> within) {
+[[gnu::always_inline]] inline auto wait(R&& tasks, until what,
+                                        std::chrono::duration<Rep, Period> within) {
   using T = detail::task_of<R>;
   return detail::wait_for_tasks<T>(detail::distinct<T>(tasks), what, detail::to_delay(within));
 }
@@ -108,21 +110,21 @@ public:
 
   /// Waits for the next task that ends. Precondition: `remaining() > 0`. Throws: `timed_out` for
   /// each task that did not end in time.
-  task<T>& next() { return tasks_[queue_->next()]; }
+  [[gnu::always_inline]] task<T>& next() { return tasks_[queue_->next()]; }
   [[nodiscard]] std::size_t remaining() const noexcept { return queue_->left(); }
 
   class iterator {
   public:
     using value_type = task<T>;
     using difference_type = std::ptrdiff_t;
-    explicit iterator(completion_range* range) : range_(range) { ++*this; }
+    [[gnu::always_inline]] explicit iterator(completion_range* range) : range_(range) { ++*this; }
     task<T>& operator*() const { return *current_; }
     task<T>* operator->() const { return current_; }
-    iterator& operator++() {
+    [[gnu::always_inline]] iterator& operator++() {
       current_ = range_->remaining() == 0 ? nullptr : &range_->next();
       return *this;
     }
-    void operator++(int) { ++*this; }
+    [[gnu::always_inline]] void operator++(int) { ++*this; }
     friend bool operator==(const iterator& i, std::default_sentinel_t) {
       return i.current_ == nullptr;
     }
@@ -131,7 +133,7 @@ public:
     completion_range* range_;
     task<T>* current_ = nullptr;
   };
-  iterator begin() { return iterator(this); }
+  [[gnu::always_inline]] iterator begin() { return iterator(this); }
   std::default_sentinel_t end() const { return {}; }
 
 private:

@@ -53,20 +53,21 @@ protected:
   /// The run that the caller is in. Throws: `no_simulation`, `stale_handle` when the object is of
   /// another run.
   engine& enter(const char* call) const;
-  /// The same for calls that never throw: null where `enter` would throw.
+  /// The same for calls that never throw: null where `enter` would throw, and inside a run that
+  /// fails.
   engine* try_enter() const noexcept;
   /// Ends the run when the detectors are on: what holds the object is not the caller.
   void check_holder(std::uint32_t holder) const noexcept;
-  /// The `count` readers that hold it, when the detectors are on, they are known and the caller is
-  /// none of them: "Task-2 holds it". Else nothing.
-  [[nodiscard]] std::string other_readers(std::uint32_t count) const noexcept;
-  /// Ends the run: the caller gave back what those hold.
-  void unlocked_beside(const std::string& holders) const noexcept;
+  /// The same for the `count` readers that hold it, when they are known and the caller is none of
+  /// them.
+  void check_reader(std::uint32_t count) const noexcept;
   /// By `holder`, or by so many readers.
   void destroyed_while_held(std::uint32_t holder, std::uint32_t readers = 0) const noexcept;
 
 private:
+  void unlocked_beside(const std::string& holders) const noexcept;
   friend void left_to(const sync_object& object) noexcept;
+  friend void saw(const sync_object& object) noexcept;
   void bind_to_running() const noexcept;
   friend class watcher;
   bool bind(engine& e) const noexcept;
@@ -82,6 +83,7 @@ private:
 /// The caller has seen what was done to the object: what was done before happened before. For calls
 /// that announce nothing; costs nothing but a look while no detector is on.
 void saw(std::uint64_t object) noexcept;
+void saw(const sync_object& object) noexcept;
 /// Whoever sees what is done to the object comes after what the caller did until here. One that was
 /// made outside the run gets its number first.
 void left_to(const sync_object& object) noexcept;

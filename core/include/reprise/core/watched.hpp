@@ -38,6 +38,8 @@ protected:
   void notify(std::size_t count, const char* call) const;
 
 private:
+  void wake_waiters(engine& e, std::size_t count) const;
+
   mutable wait_queue waiters_;
 };
 
