@@ -301,8 +301,9 @@ public:
   void freeze();
   /// Ends the run as failed at the next scheduling point, without throwing or suspending here.
   void fail_soon(std::string what) noexcept;
-  /// The same of a call of the user's that must not throw: says where it is, and then `also`.
-  void fail_at_caller(std::string what, const std::string& also = {}) noexcept;
+  /// The same of a call of the user's that must not throw: says where it is, and where the holders
+  /// of that lock took it.
+  void fail_at_caller(std::string what, std::uint64_t lock = 0) noexcept;
   // --- claims
   std::uint64_t add_claim(claim_text&& text);
   void withdraw_claim(std::uint64_t number);
@@ -544,6 +545,8 @@ private:
   [[nodiscard]] std::vector<held_locks::holder> holders_before(const task_core& t) const;
   /// " (main.cpp:7)": where it waits; nothing where that is not known.
   [[nodiscard]] static std::string place_of_wait(const task_core& t);
+  /// A line for each holder of which it is known.
+  [[nodiscard]] std::string where_taken(std::uint64_t lock) const;
   /// ", held by Task-2 (main.cpp:7)"; nothing where it is not known.
   [[nodiscard]] std::string held_by(const task_core& t) const;
 

@@ -181,21 +181,24 @@ struct callers {
 
 }  // namespace
 
-void engine::fail_at_caller(std::string what, const std::string& also) noexcept {
+void engine::fail_at_caller(std::string what, std::uint64_t lock) noexcept {
   if (tearing_by_force_ || verdict_ != verdict::passed) return;
   struct request {
+    const engine& e;
+    std::uint64_t lock;
+    std::string& what;
     callers who;
-    std::string place;
-  } r;
+  } r{*this, lock, what, {}};
   // Reading the program's lines takes a deep stack.
   call_on_main(
       [](void* p) {
         auto& self = *static_cast<request*>(p);
-        self.place = place_of(self.who.users());
+        if (const std::string place = place_of(self.who.users()); !place.empty())
+          self.what += "\n  at " + place;
+        if (self.lock != 0) self.what += self.e.where_taken(self.lock);
       },
       &r);
-  if (!r.place.empty()) what += "\n  at " + r.place;
-  fail_soon(what + also + whereabouts());
+  fail_soon(what + whereabouts());
 }
 
 void engine::log(std::string_view name, std::string_view text, std::vector<trace_field> fields) {

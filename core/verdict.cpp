@@ -278,6 +278,18 @@ std::string engine::place_of_wait(const task_core& t) {
   return in_brackets(place);
 }
 
+std::string engine::where_taken(std::uint64_t lock) const {
+  constexpr std::size_t most = 4;
+  std::string text;
+  std::size_t count = 0;
+  for (const auto& h : watching_->held().holders(lock)) {
+    const std::string place = place_of(h.what.place);
+    if (!place.empty() && ++count <= most)
+      text += fmt::format("\n  {} took it at {}", name_of_number(h.task), place);
+  }
+  return text;
+}
+
 std::string engine::held_by(const task_core& t) const {
   std::string itself, others;
   bool reads = false;

@@ -57,19 +57,6 @@ std::string readers_text(const engine& e, const std::vector<held_locks::holder>&
   if (known.size() > most) text += fmt::format(" and {} more", known.size() - most);
   return text + (known.size() == 1 ? " holds it" : " hold it");
 }
-
-/// A line for each holder of which it is known.
-std::string where_taken(const engine& e, std::uint64_t object) {
-  constexpr std::size_t most = 4;
-  std::string text;
-  std::size_t count = 0;
-  for (const auto& h : e.watching()->held().holders(object)) {
-    const std::string place = place_of(h.what.place);
-    if (place.empty() || ++count > most) continue;
-    text += fmt::format("\n  {} took it at {}", e.name_of_number(h.task), place);
-  }
-  return text;
-}
 }  // namespace
 
 sync_object::~sync_object() {
@@ -94,7 +81,7 @@ void sync_object::unlocked_beside(const std::string& holders) const noexcept {
   engine& e = *engine::running();
   e.fail_at_caller(fmt::format("{} was unlocked by {}, and {}", description(),
                                e.name_of_number(e.current_number()), holders),
-                   where_taken(e, object_));
+                   object_);
 }
 
 void sync_object::destroyed_while_held(std::uint32_t holder, std::uint32_t readers) const noexcept {
@@ -108,8 +95,7 @@ void sync_object::destroyed_while_held(std::uint32_t holder, std::uint32_t reade
     } else {
       holders = e->name_of_number(holder) + " holds it";
     }
-    e->fail_at_caller(fmt::format("{} was destroyed, and {}", description(), holders),
-                      where_taken(*e, object_));
+    e->fail_at_caller(fmt::format("{} was destroyed, and {}", description(), holders), object_);
   }
   e->watching()->gone(object_);
 }
