@@ -54,14 +54,7 @@ void condition_variable::pass_on() noexcept {
 
 bool condition_variable::wake_waiters(engine& e, std::size_t count) noexcept {
   e.announce({operation_kind::condition_notify, object()});
-  bool any = false;
-  for (waiter* w = waiters_.first(); w && count > 0; w = w->next) {
-    if (w->status != waiter::state::pending) continue;
-    --count;
-    any = true;
-    e.wake(*w);
-  }
-  return any;
+  return e.wake_first(waiters_, count);
 }
 
 void condition_variable::warn_of(const missed_notification& m) noexcept {

@@ -522,6 +522,17 @@ void engine::wake(waiter& w, waiter::state how) noexcept {
   if (w.task) push_step(*w.task);  // else it has not come to waiting yet
 }
 
+bool engine::wake_first(const wait_queue& waiters, std::size_t count) noexcept {
+  bool any = false;
+  for (waiter* w = waiters.first(); w && count > 0; w = w->next) {
+    if (w->status != waiter::state::pending) continue;
+    --count;
+    any = true;
+    wake(*w);
+  }
+  return any;
+}
+
 bool engine::await(task_core& me, future_core& core, operation_kind op, void* place) {
   point(me, {op, core.object()});
   if (&core == static_cast<future_core*>(&me)) {
@@ -589,8 +600,7 @@ void engine::choose_point(task_core& me) {
 }
 
 void engine::stop_at_limit(task_core& me) {
-  if (!failing_soon_) step_limit_ = 0;
-  --steps_;  // its going on is no step of the run
+  leave_at_limit();
   push_step(me);
   suspend(me);
 }
@@ -624,8 +634,7 @@ inline ready_entry engine::choose_beside(task_core& me) {
   if (claiming_ || failing_soon_ || event_count_ >= event_limit_) [[unlikely]] {
     // It is left for a moment: so that the claims are asked with no frame of the task's above them,
     // or because the run is over.
-    if (event_count_ >= event_limit_ && !failing_soon_) step_limit_ = 0;
-    --steps_;  // its going on is no step of the run
+    leave_at_limit();
     return {&me, 0, entry_kind::step};
   }
   feed(me.number, me.next());

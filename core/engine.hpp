@@ -176,6 +176,8 @@ public:
   /// Waits until `core` is done; true when the caller was cancelled instead of hearing it.
   bool await(task_core& me, future_core& core, operation_kind op, void* place);
   void wake(waiter& w, waiter::state how = waiter::state::woken) noexcept;
+  /// Wakes the first `count` who still wait; whether there was one.
+  bool wake_first(const wait_queue& waiters, std::size_t count) noexcept;
   void push_step(task_core& t) noexcept {
     const ready_entry e(&t, 0, entry_kind::step);
     if (choosing_) return push_choosable_step(e);
@@ -399,6 +401,11 @@ private:
   /// The running task is left, since the run is over: it has failed, or the task goes on and on
   /// without a step.
   void stop_at_limit(task_core& me);
+  /// Leaving the running task is no step of the run, which is over when it was left for the limit.
+  void leave_at_limit() noexcept {
+    if (event_count_ >= event_limit_ && !failing_soon_) step_limit_ = 0;
+    --steps_;
+  }
   void keep_books_before_choice();
   /// Nothing when the running task goes on; else who was chosen instead, and it is queued.
   [[gnu::always_inline]] ready_entry choose_beside(task_core& me);
@@ -657,8 +664,8 @@ private:
   std::uint32_t outside_choices_ = 0;
   std::map<std::uint64_t, std::uint32_t> draws_;  // of each name in each task, so far
 
-  std::map<std::uint32_t, std::string>
-      task_names_;  // of named tasks that logged, or ended while they were watched
+  // Of named tasks that logged, or ended while they were watched.
+  std::map<std::uint32_t, std::string> task_names_;
   std::string texts_;
   std::vector<user_event> user_events_;
   std::vector<trace_field> fields_;

@@ -54,8 +54,7 @@ void await_result(const core_ref& ref, const char* call) {
   future_core& core = ref.checked(call);
   engine& e = *engine::running();
   task_core& me = e.task_that_waits(call);
-  const core_ref keep = ref;  // NOLINT(performance-unnecessary-copy-initialization): the handle
-                              // may be destroyed while we wait
+  // The caller's own: the handle may be destroyed meanwhile.
   if (e.await(me, core, wait_of(core), __builtin_return_address(0))) e.throw_cancelled(me);
   core.collected = true;
   if (core.state != future_state::value) std::rethrow_exception(failure_to_throw(core));
@@ -65,7 +64,8 @@ void await_done(const core_ref& ref, const char* call) {
   future_core& core = ref.checked(call);
   engine& e = *engine::running();
   task_core& me = e.task_that_waits(call);
-  const core_ref keep = ref;  // NOLINT(performance-unnecessary-copy-initialization): as above
+  const core_ref keep = ref;  // NOLINT(performance-unnecessary-copy-initialization): the handle
+                              // may be destroyed while we wait
   me.asked_while_waiting = false;
   if (e.await(me, core, wait_of(core), __builtin_return_address(0))) e.throw_cancelled(me);
   // The caller's cancellation went to the task first, as asyncio's does: it is the caller's, too,

@@ -109,11 +109,7 @@ void watched_atomic::notify(std::size_t count, const char* call) const {
 }
 
 void watched_atomic::wake_waiters(engine& e, std::size_t count) const {
-  for (waiter* w = waiters_.first(); w && count > 0; w = w->next) {
-    if (w->status != waiter::state::pending) continue;
-    --count;
-    e.wake(*w);
-  }
+  static_cast<void>(e.wake_first(waiters_, count));
 }
 
 void fence(std::memory_order order, const char* call) {

@@ -2,8 +2,8 @@
 
 namespace reprise::cli {
 
-/// While it lives, the first SIGINT, SIGTERM or SIGHUP asks to stop, and the second ends the
-/// process as ever.
+/// While it lives, the first SIGINT, SIGTERM or SIGHUP asks to stop, and the second, unless it
+/// comes in the same moment, ends the process as ever.
 class interrupt_guard {
 public:
   interrupt_guard();
